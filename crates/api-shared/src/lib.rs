@@ -1,0 +1,1 @@
+//! Route declarations, request context, error mapping, health

@@ -1,0 +1,2 @@
+//! The binary `vpr`.
+fn main() {}

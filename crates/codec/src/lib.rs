@@ -1,0 +1,1 @@
+//! The bounded JSON reader and the canonical writer

@@ -1,0 +1,1 @@
+//! The record engine: commit, read, history

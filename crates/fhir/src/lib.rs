@@ -1,0 +1,1 @@
+//! FHIR R4 as data: definitions, validation, references, homes

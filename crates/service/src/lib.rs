@@ -1,0 +1,1 @@
+//! The choke point: operation, decision, run

@@ -1,0 +1,1 @@
+//! Journal, directory, feed and Git: what makes a change durable
