@@ -1,1 +1,8 @@
-//! Journal, directory, feed and Git: what makes a change durable
+//! What makes a change durable: journal, directory, feed and the Git repositories in one engine.
+//!
+//! The only crate that opens a file of the data directory. It knows documents, repositories,
+//! tenants and versions, never FHIR or openEHR, and nothing of HTTP or tokio.
+//!
+//! Reading order: [`format`] (what stands on disk), then the parts.
+
+pub mod format;

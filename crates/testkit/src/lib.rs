@@ -1,1 +1,1 @@
-//! Test harness, simulator and generators
+//! The simulated world and what tests share.

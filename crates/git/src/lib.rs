@@ -1,0 +1,1 @@
+//! Git's own formats over the `Disk` trait.

@@ -1,0 +1,18 @@
+//! What stands on disk. Every format begins with a version; each has a golden example in
+//! `tests/golden/` that every later version must read (docs/decisions/0003-stored-formats.md).
+
+mod access;
+mod change;
+mod envelope;
+mod state;
+mod summary;
+
+pub use access::{AccessAction, AccessEntry};
+pub use change::{
+    BlobReference, ChangeEntry, DocumentChange, IndexKeys, ObjectEntry, RepositoryChange, SealedKey,
+};
+pub use envelope::{Entry, FormatError, decode, encode};
+pub use state::StateEntry;
+pub use summary::{
+    ChangeOperation, ChangeSummary, DocumentSummary, Idempotency, Provenance, RepositorySummary,
+};
