@@ -23,8 +23,15 @@ mod place;
 mod scan;
 
 mod escape;
+mod writer;
+
+mod layout;
+mod member_scan;
 
 pub use error::{JsonError, JsonErrorKind};
 pub use json::Json;
+pub use layout::{compact, compact_into, pretty, pretty_into};
 pub use limits::{Limits, NUMBER_CHARS_MAX};
+pub use member_scan::{MemberScan, ScannedMember};
 pub use value::{Items, Kind, Members, Value};
+pub use writer::{Style, Writer};

@@ -86,6 +86,29 @@ pub(crate) fn plain_end(text: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// First quote or backslash in the eight bytes of `word`, counted from the lowest; 8 if none.
+#[inline(always)]
+pub(crate) fn quote_in(word: u64) -> usize {
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let found = ((quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash)) & HIGHS;
+    found.trailing_zeros() as usize / 8
+}
+
+/// The offset after the string whose opening quote is at `at`, in a text known to be valid.
+#[inline(always)]
+pub(crate) fn known_string_end(text: &[u8], at: usize) -> usize {
+    let mut at = plain_end(text, at + 1);
+    loop {
+        match text.get(at) {
+            Some(b'"') => return at + 1,
+            Some(b'\\') => at = plain_end(text, at + 2),
+            Some(_) => at = plain_end(text, at + 1),
+            None => return text.len(),
+        }
+    }
+}
+
 /// Reads a string whose first byte after the quote is at `at`: the offset of the closing quote,
 /// and whether there are escapes.
 #[inline(always)]
@@ -175,3 +198,7 @@ fn digits_end(text: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// Whether `text` is one JSON number and nothing else.
+pub(crate) fn is_number(text: &[u8]) -> bool {
+    number_end(text, 0).is_ok_and(|end| end == text.len())
+}

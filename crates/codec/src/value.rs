@@ -159,6 +159,13 @@ impl<'a> Value<'a> {
         name.exists().then(|| key(self.json.source(), name))
     }
 
+    /// The name as written, and whether it holds escapes.
+    #[inline(always)]
+    pub(crate) fn raw_name(self) -> (&'a str, bool) {
+        let name = self.node().name();
+        (self.slice(name.start as usize, name.end as usize), name.escaped)
+    }
+
     #[inline(always)]
     fn has_name(self, wanted: &str) -> bool {
         let name = self.node().name();
