@@ -1,6 +1,6 @@
 //! The client against real servers of this process: what comes through, and how each failure is named.
-
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
 use std::time::Duration;
 
 use axum::Router;
