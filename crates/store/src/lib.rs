@@ -6,3 +6,5 @@
 //! Reading order: [`format`] (what stands on disk), then the parts.
 
 pub mod format;
+pub mod layout;
+pub mod trailers;

@@ -2,8 +2,12 @@
 //! `tests/golden/` that every later version must read (docs/decisions/0003-stored-formats.md).
 
 mod access;
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod change;
 mod envelope;
+#[cfg(test)]
+pub(crate) mod sample;
 mod state;
 mod summary;
 
