@@ -5,6 +5,9 @@
 //!
 //! Reading order: [`format`] (what stands on disk), then the parts.
 
+pub mod data_format;
+pub mod disk;
 pub mod format;
 pub mod layout;
+pub mod lock;
 pub mod trailers;
