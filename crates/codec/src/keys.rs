@@ -11,12 +11,16 @@ use crate::scan::load;
 const COMPARED_MAX: usize = 32;
 
 /// The fingerprints of the names of all open objects, innermost last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Keys {
     prints: Vec<u64>,
 }
 
 impl Keys {
+    pub(crate) fn new() -> Keys {
+        Keys { prints: Vec::with_capacity(COMPARED_MAX) }
+    }
+
     /// Where the names of the object that begins now will lie.
     #[inline(always)]
     pub(crate) fn begin(&self) -> u32 {

@@ -35,6 +35,12 @@ fn squeeze(text: &[u8], target: &mut [u8]) -> usize {
                 to += 1;
                 if *byte == b'"' {
                     (at, to) = squeeze_string(text, target, at, to);
+                    // Most strings are names, and in canonical text one space follows their colon.
+                    if text.get(at) == Some(&b':') {
+                        put(target, to, b':');
+                        at += if text.get(at + 1) == Some(&b' ') { 2 } else { 1 };
+                        to += 1;
+                    }
                 }
             }
         }

@@ -50,8 +50,7 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<Vec<Node>, (Stop, Str
     // FHIR has a value in every 16 to 60 bytes; pages that are never written cost nothing.
     let nodes = Vec::with_capacity((text.len() / 16 + 4).min(values_max));
     let open = Vec::with_capacity(limits.depth_max.min(16));
-    let mut parser =
-        Parser { text, nodes, open, keys: Keys::default(), depth_max: limits.depth_max, values_max };
+    let mut parser = Parser { text, nodes, open, keys: Keys::new(), depth_max: limits.depth_max, values_max };
     match parser.run() {
         Ok(()) => Ok(parser.nodes),
         Err(fault) => {
