@@ -1,0 +1,62 @@
+//! `cargo xtask bench`: throughput, latency, CPU and memory of the release binary, beside the raw
+//! limits of the machine that it runs on, measured in the same run. Figures are printed and
+//! written to `docs/benchmarks.md`; no test depends on one.
+//!
+//! What it needs is heavy, so it sits behind the cargo feature `bench`; without it this command
+//! builds itself anew with it.
+//!
+//! Where the time goes: `perf record -g -p <pid of vpr>` while a load runs, or, where perf is not
+//! allowed, `valgrind --tool=callgrind target/release/vpr serve` and a few hundred requests
+//! (slow, but it counts instructions); the release profile keeps line tables for both.
+
+#[cfg(feature = "bench")]
+mod client;
+#[cfg(feature = "bench")]
+mod figures;
+#[cfg(feature = "bench")]
+mod load;
+#[cfg(feature = "bench")]
+mod measure;
+#[cfg(feature = "bench")]
+mod raw;
+#[cfg(feature = "bench")]
+mod report;
+#[cfg(feature = "bench")]
+mod resources;
+#[cfg(feature = "bench")]
+mod server;
+
+use std::error::Error;
+
+/// Runs `bench [--seconds N]`: N seconds for each load, 10 if not given.
+///
+/// # Errors
+/// When the server does not build, start or answer as it should: a wrong answer is no figure.
+#[cfg(feature = "bench")]
+pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
+    if let [bare, address] = args
+        && bare == raw::BARE_SERVER
+    {
+        return raw::serve_bare(address);
+    }
+    let seconds = match args {
+        [] => 10,
+        [flag, seconds] if flag == "--seconds" => {
+            seconds.parse().map_err(|_| "bench: --seconds needs a number")?
+        }
+        _ => return Err("bench: the only option is --seconds N".into()),
+    };
+    measure::run(std::time::Duration::from_secs(seconds))
+}
+
+/// Builds this program with the feature and in release, and runs that.
+///
+/// # Errors
+/// When it does not build or fails.
+#[cfg(not(feature = "bench"))]
+pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
+    use crate::children;
+    children::succeed(&mut children::cargo(&["build", "--release", "--locked", "-p", "vpr-cli"]))?;
+    let with_feature = ["run", "--quiet", "--release", "--locked", "-p", "vpr-xtask", "--features", "bench"];
+    children::succeed(children::cargo(&with_feature).args(["--", "bench"]).args(args))
+}

@@ -1,0 +1,41 @@
+use std::error::Error;
+
+use super::steps::LeftOut;
+use crate::{children, codegen, openapi, workspace};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// Every file is as rustfmt writes it.
+pub(super) fn format() -> Outcome {
+    children::succeed(&mut children::cargo(&["fmt", "--all", "--check"]))
+}
+
+/// No lint, in the tests and in the benchmark too.
+pub(super) fn lints() -> Outcome {
+    let args = ["clippy", "--workspace", "--all-targets", "--locked", "--features", "vpr-xtask/bench"];
+    children::succeed(children::cargo(&args).args(["--", "-D", "warnings"]))
+}
+
+/// The committed tables are what the definitions give.
+pub(super) fn codegen() -> Outcome {
+    let fetched = workspace::root().join("target/definitions").exists();
+    if !fetched && !children::has("npm", &["--version"]) {
+        return Err(LeftOut("codegen drift (npm is not installed, it fetches the definitions)".into()).into());
+    }
+    codegen::run(&["--check".into()])
+}
+
+/// The committed OpenAPI documents are what the routes give.
+pub(super) fn openapi() -> Outcome {
+    openapi::run(&["--check".into()])
+}
+
+/// Every dependency has an allowed license and a known source (`deny.toml`).
+pub(super) fn licenses() -> Outcome {
+    if !children::has("cargo-deny", &["--version"]) {
+        let why = "licenses and sources (install with `cargo install cargo-deny --locked`)";
+        return Err(LeftOut(why.into()).into());
+    }
+    let mut command = children::cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"]);
+    children::succeed(&mut command)
+}

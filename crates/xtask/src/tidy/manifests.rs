@@ -1,0 +1,230 @@
+//! Which crate may use which: the layers of ARCHITECTURE.md as data.
+
+use std::collections::BTreeSet;
+
+use super::finding::Finding;
+use super::tree::{SourceFile, Tree};
+
+/// A crate, its layer, and what it may use of its own layer. Smaller layers are free but for `never`.
+struct Place {
+    name: &'static str,
+    layer: u8,
+    beside: &'static [&'static str],
+    never: &'static [&'static str],
+}
+
+const fn place(name: &'static str, layer: u8) -> Place {
+    Place { name, layer, beside: &[], never: &[] }
+}
+
+/// What only `service` and the offline commands of `cli` may reach: a protocol that could, would
+/// be a second path around the policy.
+const BEHIND_THE_SERVICE: &[&str] = &["git", "journal", "store", "core"];
+
+const PLACES: &[Place] = &[
+    place("types", 0),
+    place("codec", 1),
+    place("git", 1),
+    place("journal", 1),
+    Place { name: "fhir", layer: 2, beside: &[], never: &["git", "journal"] },
+    place("store", 2),
+    Place { name: "policy", layer: 3, beside: &[], never: BEHIND_THE_SERVICE },
+    Place { name: "core", layer: 3, beside: &[], never: &["fhir"] },
+    Place { name: "egress", layer: 3, beside: &[], never: BEHIND_THE_SERVICE },
+    place("service", 5),
+    Place { name: "api-shared", layer: 6, beside: &[], never: BEHIND_THE_SERVICE },
+    Place { name: "api-rest", layer: 7, beside: &[], never: BEHIND_THE_SERVICE },
+    place("cli", 8),
+];
+
+/// Of the crates that are no part of the binary: everything may be used.
+const WORKSHOP: &[&str] = &["testkit", "tests", "xtask"];
+
+/// Libraries that mark a boundary, and who may have them in `[dependencies]`.
+const EXCLUSIVE: &[(&[&str], &[&str], &str)] = &[
+    (&["serde_json", "sonic-rs", "simd-json"], &["xtask", "tests", "testkit"], "only `codec` decodes JSON"),
+    (
+        &["tokio", "futures", "async-trait", "tower", "tower-http"],
+        &["egress", "service", "api-shared", "api-rest", "cli", "tests", "testkit", "xtask"],
+        "`types` to `core` are synchronous",
+    ),
+    (&["axum"], &["api-shared", "api-rest", "cli", "xtask"], "only protocol crates speak HTTP"),
+    (
+        &["hyper", "hyper-util"],
+        &["egress", "cli", "tests", "testkit", "xtask"],
+        "only `egress` opens outbound connections; `cli` serves",
+    ),
+    (&["reqwest", "ureq", "lettre", "isahc"], &["egress"], "only `egress` opens outbound connections"),
+    (&["rusqlite", "sqlx", "sea-query"], &["projection"], "only `projection` knows SQL"),
+    (&["redb", "fjall"], &["store"], "the directory belongs to `store`"),
+    (
+        &["git2", "gix"],
+        &["xtask", "tests", "testkit"],
+        "Git's formats are written by `git`; others only check it",
+    ),
+    (&["rustix", "libc", "nix"], &["store", "cli", "xtask", "tests"], "system calls stay at the edge"),
+    (&["clap", "indicatif"], &["cli", "xtask"], "only the binary talks to a terminal"),
+];
+
+/// A crate uses only what the layers allow.
+pub(super) fn layers(tree: &Tree) -> Vec<Finding> {
+    const RULE: &str = "layers";
+    let mut findings = Vec::new();
+    for (manifest, table) in manifests(tree) {
+        let Some(krate) = manifest.krate() else { continue };
+        let expected = format!("vpr-{krate}");
+        let name =
+            table.get("package").and_then(|package| package.get("name")).and_then(|name| name.as_str());
+        if name != Some(&expected) {
+            findings.push(Finding::error(
+                RULE,
+                &manifest.path,
+                0,
+                format!("the package must be `{expected}`"),
+            ));
+        }
+        if WORKSHOP.contains(&krate) {
+            continue;
+        }
+        let Some(place) = PLACES.iter().find(|place| place.name == krate) else {
+            let what = "no layer: give the crate its place in tidy's table, ARCHITECTURE.md and 0001";
+            findings.push(Finding::error(RULE, &manifest.path, 0, what));
+            continue;
+        };
+        for used in dependencies(&table, &["dependencies", "build-dependencies"]) {
+            let Some(used) = used.strip_prefix("vpr-") else { continue };
+            let allowed = PLACES.iter().any(|other| {
+                other.name == used
+                    && (other.layer < place.layer || place.beside.contains(&used))
+                    && !place.never.contains(&used)
+            });
+            if !allowed {
+                let what = format!("`{krate}` (layer {}) may not use `{used}`", place.layer);
+                findings.push(Finding::error(RULE, &manifest.path, 0, what));
+            }
+        }
+    }
+    findings
+}
+
+/// Libraries that mark a boundary stay on their side of it.
+pub(super) fn exclusive_dependencies(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (manifest, table) in manifests(tree) {
+        let Some(krate) = manifest.krate() else { continue };
+        for used in dependencies(&table, &["dependencies", "build-dependencies"]) {
+            for (libraries, owners, why) in EXCLUSIVE {
+                if libraries.contains(&used.as_str()) && !owners.contains(&krate) {
+                    let what = format!("`{krate}` may not depend on `{used}`: {why}");
+                    findings.push(Finding::error("boundary-libraries", &manifest.path, 0, what));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// Every crate takes lints, edition, license and versions from the workspace.
+pub(super) fn inherited(tree: &Tree) -> Vec<Finding> {
+    const RULE: &str = "inherited";
+    let mut findings = Vec::new();
+    let mut fail = |path: &str, what: String| findings.push(Finding::error(RULE, path, 0, what));
+    for (manifest, table) in manifests(tree) {
+        let from_workspace = |value: Option<&toml::Value>| {
+            value.and_then(|value| value.get("workspace")).and_then(toml::Value::as_bool) == Some(true)
+        };
+        if !from_workspace(table.get("lints")) {
+            fail(&manifest.path, "needs `[lints] workspace = true`".into());
+        }
+        for key in ["edition", "rust-version", "license", "version", "publish"] {
+            if !from_workspace(table.get("package").and_then(|package| package.get(key))) {
+                fail(&manifest.path, format!("needs `{key}.workspace = true`"));
+            }
+        }
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            for (name, value) in table.get(section).and_then(toml::Value::as_table).into_iter().flatten() {
+                if !from_workspace(Some(value)) {
+                    fail(&manifest.path, format!("`{name}` must take its version from the workspace"));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// The names of the crates that have a place in the layers or in the workshop.
+pub(super) fn known_crates() -> impl Iterator<Item = &'static str> {
+    PLACES.iter().map(|place| place.name).chain(WORKSHOP.iter().copied())
+}
+
+fn manifests(tree: &Tree) -> Vec<(&SourceFile, toml::Table)> {
+    tree.files()
+        .filter(|file| file.path.ends_with("/Cargo.toml") && file.krate().is_some())
+        .filter_map(|file| Some((file, file.text.parse().ok()?)))
+        .collect()
+}
+
+fn dependencies(table: &toml::Table, sections: &[&str]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let targets = table.get("target").and_then(toml::Value::as_table);
+    let tables = std::iter::once(table)
+        .chain(targets.into_iter().flat_map(|targets| targets.values().filter_map(toml::Value::as_table)));
+    for table in tables {
+        for section in sections {
+            let names = table.get(*section).and_then(toml::Value::as_table);
+            found.extend(names.into_iter().flat_map(|names| names.keys().cloned()));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rule: fn(&Tree) -> Vec<Finding>, krate: &str, rest: &str, expected: &str) {
+        let manifest = format!("[package]\nname = \"vpr-{krate}\"\n{rest}");
+        let path = format!("crates/{krate}/Cargo.toml");
+        let found = rule(&Tree::with(&[(&path, &manifest)]));
+        let found: Vec<&str> = found.iter().map(|finding| finding.what.as_str()).collect();
+        match expected {
+            "" => assert!(found.is_empty(), "{found:?}"),
+            _ => assert!(found.iter().any(|what| what.contains(expected)), "{found:?}"),
+        }
+    }
+
+    #[test]
+    fn an_edge_against_the_layers_is_found() {
+        check(layers, "types", "[dependencies]\nvpr-codec.workspace = true", "may not use `codec`");
+        check(layers, "git", "[dependencies]\nvpr-journal.workspace = true", "may not use `journal`");
+        check(layers, "api-rest", "[dependencies]\nvpr-store.workspace = true", "may not use `store`");
+        check(layers, "core", "[dependencies]\nvpr-fhir.workspace = true", "may not use `fhir`");
+        check(layers, "fhir", "[target.'cfg(unix)'.dependencies]\nvpr-store.workspace = true", "may not use");
+        check(layers, "novel", "", "no layer");
+    }
+
+    #[test]
+    fn allowed_edges_pass() {
+        check(layers, "store", "[dependencies]\nvpr-git.workspace = true", "");
+        check(layers, "git", "[dev-dependencies]\nvpr-testkit.workspace = true", "");
+    }
+
+    #[test]
+    fn a_package_is_named_as_its_folder() {
+        let tree = Tree::with(&[("crates/codec/Cargo.toml", "[package]\nname = \"vpr-json\"")]);
+        assert_eq!(layers(&tree)[0].what, "the package must be `vpr-codec`");
+    }
+
+    #[test]
+    fn a_library_on_the_wrong_side_is_found() {
+        check(exclusive_dependencies, "service", "[dependencies]\nserde_json = \"1\"", "only `codec`");
+        check(exclusive_dependencies, "core", "[dependencies]\ntokio = \"1\"", "synchronous");
+        check(exclusive_dependencies, "core", "[dev-dependencies]\nserde_json = \"1\"", "");
+    }
+
+    #[test]
+    fn what_is_not_inherited_is_found() {
+        check(inherited, "codec", "[dependencies]\nbytes = \"1\"", "`bytes` must take its version");
+        check(inherited, "codec", "", "lints");
+    }
+}
