@@ -1,6 +1,6 @@
 use vpr_types::TenantName;
 
-use crate::{Authorized, Interaction, Permission, Principal, PrincipalKind, Purpose};
+use crate::{Authorized, Interaction, Permission, Principal, PrincipalKind, Purpose, Reach};
 
 /// What is asked: everything a decision may rest on.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +52,22 @@ pub fn decide<T>(request: &Request<'_>, what: T) -> Result<Authorized<T>, Denied
         request.interaction,
         what,
     ))
+}
+
+/// Proof that an operator may do something that is not one tenant's: only [`decide_server`] builds it.
+#[derive(Debug, Clone)]
+pub struct ServerGrant(());
+
+/// Decides whether `principal` may do `interaction` at the data directory as a whole.
+///
+/// # Errors
+/// [`Denied::NotPermitted`] unless the principal belongs to the server and the interaction is an
+/// operator's.
+pub fn decide_server(principal: &Principal, interaction: Interaction) -> Result<ServerGrant, Denied> {
+    let permitted = principal.reach == Reach::Server
+        && principal.kind == PrincipalKind::Operator
+        && interaction.permission() == Permission::Operate;
+    if permitted { Ok(ServerGrant(())) } else { Err(Denied::NotPermitted) }
 }
 
 #[cfg(test)]
@@ -110,6 +126,19 @@ mod tests {
             let granted = ask(&principal, &tenant("any"), interaction).is_ok();
             let wanted = matches!(interaction.permission(), Permission::Operate | Permission::None);
             assert_eq!(granted, wanted, "{interaction}");
+        }
+    }
+
+    #[test]
+    fn only_operators_work_on_the_server_as_a_whole() {
+        let operator = Principal::operator(PrincipalId::new("operator").unwrap());
+        let development = Principal::development(PrincipalId::new("dev").unwrap(), tenant("a"));
+        let disguised = Principal { reach: Reach::Server, ..development.clone() };
+        for interaction in Interaction::ALL {
+            let wanted = interaction.permission() == Permission::Operate;
+            assert_eq!(decide_server(&operator, interaction).is_ok(), wanted, "{interaction}");
+            assert!(decide_server(&development, interaction).is_err(), "{interaction}");
+            assert!(decide_server(&disguised, interaction).is_err(), "{interaction}");
         }
     }
 }
