@@ -2,34 +2,12 @@ use std::fmt;
 
 use super::ResourceType;
 use super::rows::{MULTIPLE_AND, MULTIPLE_OR};
+use crate::codes::codes;
 use crate::generated::search::SEARCH_PARAMETERS;
 
 /// A search parameter of the standard (R4 §3.1.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SearchParameter(pub(crate) u16);
-
-macro_rules! codes {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $(#[doc = concat!("`", $code, "`")] $variant,)*
-        }
-
-        impl $name {
-            /// All of them, in the order of the standard.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The code.
-            #[must_use]
-            pub fn code(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $code,)*
-                }
-            }
-        }
-    };
-}
 
 codes! {
     /// What a search parameter's values are (R4 §3.1.1.4).

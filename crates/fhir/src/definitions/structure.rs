@@ -79,6 +79,12 @@ impl Type {
     #[must_use]
     #[inline]
     pub fn member(self, name: &str) -> Option<Member> {
+        self.numbered_member(name).map(|(member, _)| member)
+    }
+
+    /// The JSON member of that name with its place among [`Type::members`].
+    #[inline]
+    pub(crate) fn numbered_member(self, name: &str) -> Option<(Member, u8)> {
         let row = &TYPES[usize::from(self.0)];
         let slot = hash(name.as_bytes(), row.8) >> (32 - row.7);
         let number = *SLOTS.get(row.6 as usize + slot as usize)?;
@@ -86,7 +92,7 @@ impl Type {
             return None;
         }
         let member = Member(row.4 + u16::from(number));
-        (member.name() == name).then_some(member)
+        (member.name() == name).then_some((member, number))
     }
 
     /// The element of that name; `value` for `value[x]`.

@@ -2,17 +2,13 @@
 use crate::definitions::rows::{ElementRow as E, MemberRow as M, TypeRow as T};
 pub(crate) const PRIMITIVES: u16 = 20;
 pub(crate) const RESOURCE: u16 = 76;
-pub(crate) const DOMAIN_RESOURCE: u16 = 75;
 pub(crate) const ELEMENT: u16 = 39;
-pub(crate) const BACKBONE_ELEMENT: u16 = 24;
-pub(crate) const EXTENSION: u16 = 50;
 pub(crate) const REFERENCE: u16 = 65;
-pub(crate) const NARRATIVE: u16 = 56;
-pub(crate) const META: u16 = 54;
-pub(crate) const CODING: u16 = 26;
-pub(crate) const CODEABLE_CONCEPT: u16 = 25;
-pub(crate) const QUANTITY: u16 = 62;
-pub(crate) const BUNDLE_ENTRY: u16 = 107;
+pub(crate) const URI: u16 = 16;
+pub(crate) const URL: u16 = 17;
+pub(crate) const OID: u16 = 11;
+pub(crate) const UUID: u16 = 18;
+pub(crate) const XHTML: u16 = 19;
 pub(crate) static TYPES: [T; 682] = [
 T("base64Binary",0,0,0,0,0,0,1,1,0x0),
 T("boolean",0,0,0,0,0,2,1,1,0x0),

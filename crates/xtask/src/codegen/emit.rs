@@ -12,6 +12,9 @@ pub(super) fn table_of_contents() -> String {
     format!("{HEADER}pub(crate) mod search;\npub(crate) mod structures;\npub(crate) mod terminology;\n")
 }
 
+/// The types that code of `vpr-fhir` treats apart, as constants.
+const NAMED: [&str; 8] = ["Resource", "Element", "Reference", "uri", "url", "oid", "uuid", "xhtml"];
+
 /// Numbers a set of sorted strings and where each set begins, so that equal sets are stored once.
 #[derive(Default)]
 struct TargetSets {
@@ -112,10 +115,7 @@ pub(super) fn structures(structures: &Structures) -> Result<String, Box<dyn Erro
     let mut out = HEADER.to_owned();
     out.push_str("use crate::definitions::rows::{ElementRow as E, MemberRow as M, TypeRow as T};\n");
     let _ = writeln!(out, "pub(crate) const PRIMITIVES: u16 = {};", structures.primitives);
-    for name in ["Resource", "DomainResource", "Element", "BackboneElement", "Extension", "Reference"] {
-        constant(&mut out, structures, name)?;
-    }
-    for name in ["Narrative", "Meta", "Coding", "CodeableConcept", "Quantity", "Bundle.entry"] {
+    for name in NAMED {
         constant(&mut out, structures, name)?;
     }
     array(&mut out, "TYPES", "T", structures.types.len(), &types);
@@ -142,7 +142,7 @@ fn constant(out: &mut String, structures: &Structures, name: &str) -> Result<(),
     for (at, letter) in name.char_indices() {
         if letter == '.' {
             constant.push('_');
-        } else if at > 0 && letter.is_uppercase() {
+        } else if at > 0 && letter.is_uppercase() && !constant.ends_with('_') {
             constant.push('_');
         }
         if letter != '.' {
