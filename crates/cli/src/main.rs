@@ -1,2 +1,6 @@
 //! The binary `vpr`.
+mod config;
+mod generator;
+mod load;
+mod temporary;
 fn main() {}

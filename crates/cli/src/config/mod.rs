@@ -1,0 +1,19 @@
+//! The configuration: one typed struct per concern, from a TOML file and the environment.
+//!
+//! Precedence: command line, environment, file, default. What is not known is refused, with the
+//! name of the known key that is most like it; what is known but not built is refused too.
+
+mod concerns;
+mod error;
+mod keys;
+mod load;
+mod rules;
+mod source;
+mod table;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub(crate) use concerns::{Config, Environment, LogConfig};
+pub(crate) use load::{Loaded, load};
+pub(crate) use table::{effective, reference};
