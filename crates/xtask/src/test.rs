@@ -5,6 +5,7 @@
 //! lacks), [`checks`] (the steps), [`left_out`] (what was not tested, said aloud).
 
 mod checks;
+mod dependencies;
 mod left_out;
 mod setup;
 mod steps;
@@ -16,7 +17,7 @@ use steps::Steps;
 
 /// Runs `test [--fast] [FILTER…]`.
 ///
-/// `--fast` leaves out the lints, the drift checks and the license check. A filter is passed to the
+/// `--fast` leaves out the lints, the drift checks and the licenses. A filter is passed to the
 /// test runner, and nothing but the tests it names runs.
 ///
 /// # Errors
@@ -37,14 +38,14 @@ pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
             steps.run("lints", checks::lints);
             steps.run("codegen drift", checks::codegen);
             steps.run("openapi drift", checks::openapi);
-            steps.run("licenses", checks::licenses);
+            steps.run("dependencies", checks::dependencies);
         }
     }
     let data = left_out::TestData::find();
     steps.print_table();
     let mut tests = tests_run::Totals::default();
     steps.run("tests", || tests_run::run(&filters, &data, &mut tests));
-    left_out::print(&data, &steps);
+    left_out::print(steps.left_out().chain(data.missing()).chain(tests.left_out()));
     steps.print_last();
     println!("{tests}");
     steps.verdict()

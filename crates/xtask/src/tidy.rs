@@ -26,6 +26,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     manifests::layers,
     manifests::exclusive_dependencies,
     manifests::inherited,
+    manifests::sabotage,
     boundaries::paths,
     boundaries::words_of_code,
     shape::files,

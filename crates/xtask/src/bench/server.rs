@@ -43,7 +43,8 @@ impl Server {
         path: &str,
     ) -> Result<Self, Box<dyn Error>> {
         let start = Instant::now();
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let child = child.map_err(|error| format!("{}: {error}", command.get_program().display()))?;
         let mut server = Self { child, address, started_in: Duration::ZERO };
         while start.elapsed() < Duration::from_secs(30) {
             if let Some(status) = server.child.try_wait()? {

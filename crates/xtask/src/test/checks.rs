@@ -1,5 +1,6 @@
 use std::error::Error;
 
+use super::dependencies;
 use super::steps::LeftOut;
 use crate::{children, codegen, openapi, workspace};
 
@@ -31,11 +32,12 @@ pub(super) fn openapi() -> Outcome {
 }
 
 /// Every dependency has an allowed license and a known source (`deny.toml`).
-pub(super) fn licenses() -> Outcome {
+pub(super) fn dependencies() -> Outcome {
+    dependencies::check()?;
     if !children::has("cargo-deny", &["--version"]) {
-        let why = "licenses and sources (install with `cargo install cargo-deny --locked`)";
+        let why = "license texts (`cargo deny` is not installed; what packages declare was checked)";
         return Err(LeftOut(why.into()).into());
     }
-    let mut command = children::cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"]);
-    children::succeed(&mut command)
+    let args = ["deny", "--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+    children::succeed(&mut children::cargo(&args))
 }

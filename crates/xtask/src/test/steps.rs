@@ -48,8 +48,8 @@ impl Steps {
     }
 
     /// What steps could not do on this machine.
-    pub(super) fn left_out(&self) -> &[String] {
-        &self.left_out
+    pub(super) fn left_out(&self) -> impl Iterator<Item = &str> {
+        self.left_out.iter().map(String::as_str)
     }
 
     pub(super) fn print_table(&self) {

@@ -143,10 +143,33 @@ pub(super) fn inherited(tree: &Tree) -> Vec<Finding> {
         }
         for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
             for (name, value) in table.get(section).and_then(toml::Value::as_table).into_iter().flatten() {
-                if !from_workspace(Some(value)) {
+                // A crate that tests itself with another feature names itself by path.
+                let itself = value.get("path").and_then(toml::Value::as_str) == Some(".");
+                if !itself && !from_workspace(Some(value)) {
                     fail(&manifest.path, format!("`{name}` must take its version from the workspace"));
                 }
             }
+        }
+    }
+    findings
+}
+
+/// Planted bugs never reach a shipped binary: no default feature and no dependency turns them on.
+pub(super) fn sabotage(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (manifest, table) in manifests(tree) {
+        let names_it = |value: Option<&toml::Value>| {
+            let features = value.and_then(toml::Value::as_array).into_iter().flatten();
+            features.filter_map(toml::Value::as_str).any(|feature| feature.ends_with("sabotage"))
+        };
+        let mut on = names_it(table.get("features").and_then(|features| features.get("default")));
+        if !manifest.krate().is_some_and(|krate| WORKSHOP.contains(&krate)) {
+            let used = table.get("dependencies").and_then(toml::Value::as_table);
+            on |= used.into_iter().flatten().any(|(_, value)| names_it(value.get("features")));
+        }
+        if on {
+            let what = "turns on the feature `sabotage` outside tests";
+            findings.push(Finding::error("sabotage", &manifest.path, 0, what));
         }
     }
     findings
@@ -220,6 +243,14 @@ mod tests {
         check(exclusive_dependencies, "service", "[dependencies]\nserde_json = \"1\"", "only `codec`");
         check(exclusive_dependencies, "core", "[dependencies]\ntokio = \"1\"", "synchronous");
         check(exclusive_dependencies, "core", "[dev-dependencies]\nserde_json = \"1\"", "");
+    }
+
+    #[test]
+    fn planted_bugs_that_would_ship_are_found() {
+        check(sabotage, "cli", "[features]\ndefault = [\"sabotage\"]", "outside tests");
+        check(sabotage, "cli", "[dependencies]\nvpr-store = { features = [\"sabotage\"] }", "outside tests");
+        check(sabotage, "cli", "[features]\nsabotage = [\"vpr-store/sabotage\"]", "");
+        check(sabotage, "store", "[dev-dependencies]\nvpr-store = { features = [\"sabotage\"] }", "");
     }
 
     #[test]
