@@ -7,7 +7,10 @@
 
 pub mod data_format;
 pub mod disk;
+pub mod feed;
 pub mod format;
 pub mod layout;
 pub mod lock;
+pub mod logs;
+pub mod record_file;
 pub mod trailers;

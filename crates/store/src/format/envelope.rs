@@ -29,23 +29,32 @@ pub enum FormatError {
 }
 
 const VERSION: u8 = 1;
+const CHANGE: u8 = 1;
+const ACCESS: u8 = 2;
+const STATE: u8 = 3;
 
 /// Encodes an entry: version, kind, then the body in postcard.
 ///
 /// # Errors
 /// Never for entries that fit in memory; the type says so only because the encoder does.
 pub fn encode(entry: &Entry) -> Result<Vec<u8>, FormatError> {
-    let kind = match entry {
-        Entry::Change(_) => 1,
-        Entry::Access(_) => 2,
-        Entry::State(_) => 3,
-    };
-    let out = vec![VERSION, kind];
-    Ok(match entry {
-        Entry::Change(change) => postcard::to_extend(change.as_ref(), out)?,
-        Entry::Access(access) => postcard::to_extend(access, out)?,
-        Entry::State(state) => postcard::to_extend(state, out)?,
-    })
+    match entry {
+        Entry::Change(change) => encode_change(change),
+        Entry::Access(access) => Ok(postcard::to_extend(access, vec![VERSION, ACCESS])?),
+        Entry::State(state) => Ok(postcard::to_extend(state, vec![VERSION, STATE])?),
+    }
+}
+
+/// As [`encode`], for a change that others hold too.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_change(change: &ChangeEntry) -> Result<Vec<u8>, FormatError> {
+    let objects = change.repositories.iter().flat_map(|repository| &repository.objects);
+    let bytes: usize = objects.map(|object| object.deflated.len() + 64).sum();
+    let mut out = Vec::with_capacity(bytes + change.summary.documents.len() * 256 + 512);
+    out.extend([VERSION, CHANGE]);
+    Ok(postcard::to_extend(change, out)?)
 }
 
 /// Decodes what [`encode`] wrote, in this version or an earlier one.
@@ -58,9 +67,9 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, FormatError> {
         return Err(FormatError::Version(*version));
     }
     match kind {
-        1 => Ok(Entry::Change(Box::new(postcard::from_bytes(body)?))),
-        2 => Ok(Entry::Access(postcard::from_bytes(body)?)),
-        3 => Ok(Entry::State(postcard::from_bytes(body)?)),
+        &CHANGE => Ok(Entry::Change(Box::new(postcard::from_bytes(body)?))),
+        &ACCESS => Ok(Entry::Access(postcard::from_bytes(body)?)),
+        &STATE => Ok(Entry::State(postcard::from_bytes(body)?)),
         other => Err(FormatError::Kind(*other)),
     }
 }

@@ -15,7 +15,7 @@ pub use access::{AccessAction, AccessEntry};
 pub use change::{
     BlobReference, ChangeEntry, DocumentChange, IndexKeys, ObjectEntry, RepositoryChange, SealedKey,
 };
-pub use envelope::{Entry, FormatError, decode, encode};
+pub use envelope::{Entry, FormatError, decode, encode, encode_change};
 pub use state::StateEntry;
 pub use summary::{
     ChangeOperation, ChangeSummary, DocumentSummary, Idempotency, Provenance, RepositorySummary,
