@@ -116,3 +116,25 @@ impl Display for LeftOut {
 }
 
 impl Error for LeftOut {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_step_fails_the_run_and_later_steps_still_ran() {
+        let mut steps = Steps::default();
+        steps.run("first", || Err("broken".into()));
+        steps.run("second", || Ok(()));
+        assert_eq!(steps.done.len(), 2);
+        assert_eq!(steps.verdict().unwrap_err().to_string(), "FAILED: first (broken)");
+    }
+
+    #[test]
+    fn what_is_left_out_is_no_failure_and_no_secret() {
+        let mut steps = Steps::default();
+        steps.run("first", || Err(LeftOut("the licenses".into()).into()));
+        assert!(steps.verdict().is_ok());
+        assert_eq!(steps.left_out().collect::<Vec<_>>(), ["the licenses"]);
+    }
+}
