@@ -8,7 +8,23 @@
 use sha2::{Digest as _, Sha256};
 use vpr_types::DocumentName;
 
-const SUFFIX: &str = ".json";
+/// In which form a document stands in the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentForm {
+    /// One blob of canonical JSON, `<id>.json`.
+    Json,
+}
+
+impl DocumentForm {
+    /// What follows the id in the file's name.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Json => ".json",
+        }
+    }
+}
+
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// The two folder names, one hexadecimal digit each, that the id's hash gives.
@@ -18,30 +34,28 @@ fn fan_out(id: &str) -> [char; 2] {
     [char::from(HEX[usize::from(first >> 4)]), char::from(HEX[usize::from(first & 15)])]
 }
 
-/// The path of a document of canonical JSON within its repository's tree, `/` between the levels.
+/// The path of a document within its repository's tree, `/` between the levels.
 #[must_use]
-pub fn document_path(name: &DocumentName) -> String {
+pub fn document_path(name: &DocumentName, form: DocumentForm) -> String {
     let [a, b] = fan_out(name.id());
-    let (collection, id) = (name.collection(), name.id());
-    let mut path = String::with_capacity(collection.len() + id.len() + SUFFIX.len() + 5);
-    path.push_str(collection);
-    for level in [a, b] {
-        path.push('/');
-        path.push(level);
+    let (collection, id, suffix) = (name.collection(), name.id(), form.suffix());
+    let mut path = String::with_capacity(collection.len() + id.len() + suffix.len() + 5);
+    for piece in
+        [collection, "/", a.encode_utf8(&mut [0; 4]), "/", b.encode_utf8(&mut [0; 4]), "/", id, suffix]
+    {
+        path.push_str(piece);
     }
-    path.push('/');
-    path.push_str(id);
-    path.push_str(SUFFIX);
     path
 }
 
 /// The document that lies at `path`; `None` when [`document_path`] never gives that path.
 #[must_use]
-pub fn parse_document_path(path: &str) -> Option<DocumentName> {
+pub fn parse_document_path(path: &str) -> Option<(DocumentName, DocumentForm)> {
     let mut levels = path.split('/');
     let (collection, _, _, file) = (levels.next()?, levels.next()?, levels.next()?, levels.next()?);
-    let name = DocumentName::new(collection, file.strip_suffix(SUFFIX)?).ok()?;
-    (document_path(&name) == path).then_some(name)
+    let id = file.strip_suffix(DocumentForm::Json.suffix())?;
+    let name = DocumentName::new(collection, id).ok()?;
+    (document_path(&name, DocumentForm::Json) == path).then_some((name, DocumentForm::Json))
 }
 
 #[cfg(test)]
@@ -54,7 +68,7 @@ mod tests {
     fn paths_fan_out_by_the_hash_of_the_id() {
         // printf %s p1 | sha256sum begins f6.
         let name = DocumentName::new("Patient", "p1").unwrap();
-        assert_eq!(document_path(&name), "Patient/f/6/p1.json");
+        assert_eq!(document_path(&name, DocumentForm::Json), "Patient/f/6/p1.json");
     }
 
     #[test]
@@ -78,8 +92,8 @@ mod tests {
         #[test]
         fn every_path_reads_back(collection in "[A-Za-z_][A-Za-z0-9_]{0,63}", id in "[A-Za-z0-9.-]{1,64}") {
             let name = DocumentName::new(&collection, &id).unwrap();
-            let path = document_path(&name);
-            prop_assert_eq!(parse_document_path(&path), Some(name));
+            let path = document_path(&name, DocumentForm::Json);
+            prop_assert_eq!(parse_document_path(&path), Some((name, DocumentForm::Json)));
         }
     }
 }

@@ -8,7 +8,6 @@
 //! Never clinical content: ids, codes, versions, digests.
 
 mod assemble;
-mod commit;
 mod digest;
 mod error;
 mod escape;
@@ -20,8 +19,7 @@ mod share;
 mod tests;
 
 pub use assemble::{CommittedShare, IncompleteChange, assemble};
-pub use commit::commit;
-pub use digest::digest;
+pub use digest::{ChangedPath, changed_paths, digest};
 pub use error::TrailerError;
 pub use identity::{Identity, identity};
 pub use share::{Share, ShareDocument};
