@@ -1,6 +1,8 @@
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sha1::{Digest, Sha1};
 use vpr_types::{Disk, DiskFile, ObjectId, OpenMode};
 
 use super::header::{self, EntryKind, HEADER_MAX};
@@ -22,12 +24,6 @@ pub struct PackFile {
     /// Where the trailer begins.
     end: u64,
     count: u32,
-}
-
-/// One entry as it stands in a pack, inflated.
-pub(crate) struct PackEntry {
-    pub(crate) kind: EntryKind,
-    pub(crate) data: Vec<u8>,
 }
 
 impl PackFile {
@@ -68,10 +64,6 @@ impl PackFile {
         self.end
     }
 
-    pub(crate) fn file(&self) -> &Arc<dyn DiskFile> {
-        &self.file
-    }
-
     /// Reads the object that begins at `offset`, through its chain of deltas. The caller compares
     /// the id: a pack does not say whose content it holds.
     ///
@@ -82,12 +74,12 @@ impl PackFile {
         let mut deltas: Vec<Vec<u8>> = Vec::new();
         let mut at = offset;
         let (kind, mut content) = loop {
-            let entry = self.entry_at(at, &mut buffer)?;
-            at = match self.base_of(index, at, entry.kind)? {
-                Base::None(kind) => break (kind, entry.data),
+            let (kind, data) = self.entry_at(at, &mut buffer)?;
+            at = match self.base_of(index, at, kind)? {
+                Base::None(kind) => break (kind, data),
                 Base::At(base) => base,
             };
-            deltas.push(entry.data);
+            deltas.push(data);
             if deltas.len() > CHAIN_MAX {
                 return Err(self.damaged("a chain of deltas has no end"));
             }
@@ -106,17 +98,16 @@ impl PackFile {
                 Some(base) if base >= PACK_HEADER && distance > 0 => Ok(Base::At(base)),
                 _ => Err(self.damaged("the base of a delta lies outside of its pack")),
             },
-            EntryKind::RefDelta(id) => self.find_base(index, &id).map(Base::At),
+            EntryKind::RefDelta(id) => match index.find(&id) {
+                Some(base) => Ok(Base::At(base)),
+                None => Err(self.damaged("the base of a delta is not in its pack")),
+            },
         }
-    }
-
-    fn find_base(&self, index: &PackIndex, id: &ObjectId) -> Result<u64, Error> {
-        index.find(id).ok_or_else(|| self.damaged("the base of a delta is not in its pack"))
     }
 
     /// Reads and inflates the entry at `offset`, whose compressed length nobody wrote down: a
     /// window that fits most, then one that fits all.
-    fn entry_at(&self, offset: u64, buffer: &mut Vec<u8>) -> Result<PackEntry, Error> {
+    fn entry_at(&self, offset: u64, buffer: &mut Vec<u8>) -> Result<(EntryKind, Vec<u8>), Error> {
         let available = match self.end.checked_sub(offset) {
             Some(available) if available > 0 && offset >= PACK_HEADER => available,
             _ => return Err(self.damaged("an object lies outside of its pack")),
@@ -125,29 +116,52 @@ impl PackFile {
         let (kind, size, start) = header::parse(buffer).map_err(|error| error.at(&self.path))?;
         check_claim(size, available).map_err(|error| error.at(&self.path))?;
         let size = usize::try_from(size).unwrap_or(OBJECT_BYTES_MAX);
-        if size <= WINDOW * 4 || available <= WINDOW as u64 {
-            if let Some(data) = inflate_claimed(&buffer[start..], size) {
-                return Ok(PackEntry { kind, data });
-            }
+        if (size <= WINDOW * 4 || available <= WINDOW as u64)
+            && let Some(data) = inflate_claimed(&buffer[start..], size)
+        {
+            return Ok((kind, data));
         }
         // More than any zlib makes of bytes that do not compress.
         self.fill(offset, available, HEADER_MAX + size + size / 4 + 1024, buffer)?;
         let data = inflate_claimed(&buffer[start..], size);
         let data = data.ok_or_else(|| self.damaged("an object does not inflate to its size"))?;
-        Ok(PackEntry { kind, data })
+        Ok((kind, data))
     }
 
     fn fill(&self, offset: u64, available: u64, want: usize, buffer: &mut Vec<u8>) -> Result<(), Error> {
         buffer.resize(usize::try_from(available).unwrap_or(want).min(want), 0);
-        self.file.read_exact_at(buffer, offset)?;
-        Ok(())
+        self.read_exact(buffer, offset)
     }
 
-    /// Splits an entry's exact bytes into what it is, its inflated size, and its zlib stream.
-    pub(crate) fn split<'a>(&self, entry: &'a [u8]) -> Result<(EntryKind, u64, &'a [u8]), Error> {
-        let (kind, size, start) = header::parse(entry).map_err(|error| error.at(&self.path))?;
-        check_claim(size, entry.len() as u64).map_err(|error| error.at(&self.path))?;
-        Ok((kind, size, &entry[start..]))
+    /// Fills `buffer`; the file was longer than that when it was opened.
+    pub(crate) fn read_exact(&self, buffer: &mut [u8], offset: u64) -> Result<(), Error> {
+        match self.file.read_exact_at(buffer, offset) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(self.damaged("a pack is cut short"))
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// The pack's checksum, if the pack matches it.
+    pub(crate) fn checksum(&self) -> Result<ObjectId, Error> {
+        let mut hash = Sha1::new();
+        let mut buffer = vec![0; 256 * 1024];
+        let mut at = 0;
+        while at < self.end() {
+            let part = usize::try_from(self.end() - at).unwrap_or(buffer.len()).min(buffer.len());
+            self.read_exact(&mut buffer[..part], at)?;
+            hash.update(&buffer[..part]);
+            at += part as u64;
+        }
+        let mut trailer = [0; 20];
+        self.read_exact(&mut trailer, at)?;
+        let computed: [u8; 20] = hash.finalize().into();
+        if computed == trailer {
+            Ok(ObjectId(computed))
+        } else {
+            Err(self.damaged("a pack does not match its checksum"))
+        }
     }
 
     pub(crate) fn damaged(&self, what: &'static str) -> Error {

@@ -1,5 +1,6 @@
 //! Packs (version 2) and their indexes (version 2): gitformat-pack.
 
+mod extents;
 mod file;
 mod header;
 mod index;
@@ -14,10 +15,10 @@ pub use file::PackFile;
 pub use index::PackIndex;
 pub use write::write_pack;
 
-pub(crate) use file::PackEntry;
-pub(crate) use header::EntryKind;
-pub(crate) use plan::plan;
-pub(crate) use write::{PackWriter, Sink};
+pub(crate) use extents::Extents;
+pub(crate) use file::Base;
+pub(crate) use plan::{Candidate, plan};
+pub(crate) use write::{Form, PackWriter, Sink};
 
 /// Bytes before the first object: magic, version, count.
 pub(crate) const PACK_HEADER: u64 = 12;

@@ -22,10 +22,19 @@ pub fn write_pack(objects: &[PackObject<'_>]) -> Result<Pack, Error> {
     let mut writer = PackWriter::new(Vec::with_capacity(bytes), order.len())?;
     for index in order {
         let PackObject { id, kind, base, size, deflated } = objects[index];
-        writer.push(id, kind, base, u64::from(size), deflated)?;
+        writer.push(id, base.map_or(Form::Whole(kind), Form::Delta), u64::from(size), deflated)?;
     }
     let (bytes, name, index_bytes) = writer.finish()?;
     Ok(Pack { name, bytes, index_bytes })
+}
+
+/// What a zlib stream holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The content of an object of this kind.
+    Whole(ObjectKind),
+    /// A delta of that object.
+    Delta(ObjectId),
 }
 
 /// Where the bytes of a pack go.
@@ -70,18 +79,11 @@ impl<S: Sink> PackWriter<S> {
     }
 
     /// Adds an object: whole, or as a delta of one that was added before.
-    pub(crate) fn push(
-        &mut self,
-        id: ObjectId,
-        kind: ObjectKind,
-        base: Option<ObjectId>,
-        size: u64,
-        deflated: &[u8],
-    ) -> Result<(), Error> {
+    pub(crate) fn push(&mut self, id: ObjectId, form: Form, size: u64, deflated: &[u8]) -> Result<(), Error> {
         let offset = self.offset;
-        let kind = match base {
-            None => EntryKind::Whole(kind),
-            Some(base) => {
+        let kind = match form {
+            Form::Whole(kind) => EntryKind::Whole(kind),
+            Form::Delta(base) => {
                 let base = self.offsets.get(&base).copied();
                 let base = base.ok_or(Error::Malformed("the base of a delta is not in its pack"))?;
                 EntryKind::OfsDelta(offset - base)

@@ -9,8 +9,9 @@ use super::{BRANCH, Repository, remove_if_there};
 use crate::pack::PackIndex;
 use crate::{Error, Pack, PackObject, write_pack};
 
-/// Begins the names of files that are being written. Stock Git takes `tmp_…` for its own kind of
-/// leftovers and removes old ones with `git gc`.
+/// Begins the names of files that are being written. Stock Git takes everything that ends in
+/// `.idx` for an index, so they have no ending; and `tmp_…` for leftovers, which `git gc` removes
+/// when they are old.
 pub(super) const TEMPORARY: &str = "tmp_vpr_";
 
 /// A pack that is written, but that nobody can see yet. Dropped, it is removed again.
@@ -19,6 +20,8 @@ pub(super) const TEMPORARY: &str = "tmp_vpr_";
 pub struct StagedPack {
     repository: Repository,
     name: String,
+    /// The middle of the temporary names.
+    stem: String,
     index: Option<PackIndex>,
     files: Vec<Arc<dyn DiskFile>>,
     published: bool,
@@ -39,16 +42,9 @@ impl Repository {
     /// [`Error::Io`]; [`Error::Malformed`] when the base of a delta is not among the objects.
     pub fn stage_pack(&self, objects: &[PackObject<'_>]) -> Result<StagedPack, Error> {
         let Pack { name, bytes, index_bytes } = write_pack(objects)?;
-        let mut staged = StagedPack {
-            repository: self.clone(),
-            name,
-            index: None,
-            files: Vec::with_capacity(2),
-            published: false,
-        };
-        staged.write("pack", &bytes)?;
-        staged.write("idx", &index_bytes)?;
-        staged.index = Some(PackIndex::new(index_bytes)?);
+        let mut staged = StagedPack::begin(self, &name);
+        staged.create("pack")?.write_all_at(&bytes, 0)?;
+        staged.end(name, index_bytes)?;
         Ok(staged)
     }
 
@@ -130,25 +126,35 @@ impl StagedPack {
         Ok(())
     }
 
-    pub(super) fn create(
-        repository: &Repository,
-        stem: &str,
-        kind: &str,
-    ) -> Result<Arc<dyn DiskFile>, Error> {
-        let path = repository.pack_directory().join(format!("{TEMPORARY}{stem}.{kind}"));
-        let file = repository.disk().open(&path, OpenMode::Create)?;
+    pub(super) fn begin(repository: &Repository, stem: &str) -> Self {
+        Self {
+            repository: repository.clone(),
+            name: String::new(),
+            stem: stem.to_owned(),
+            index: None,
+            files: Vec::with_capacity(2),
+            published: false,
+        }
+    }
+
+    /// Creates a file under its temporary name, empty also if a crash left one.
+    pub(super) fn create(&mut self, kind: &str) -> Result<Arc<dyn DiskFile>, Error> {
+        let file = self.repository.disk().open(&self.temporary(kind), OpenMode::Create)?;
+        self.files.push(Arc::clone(&file));
         file.set_len(0)?;
         Ok(file)
     }
 
-    fn write(&mut self, kind: &str, bytes: &[u8]) -> Result<(), Error> {
-        let file = Self::create(&self.repository, &self.name, kind)?;
-        self.files.push(Arc::clone(&file));
-        Ok(file.write_all_at(bytes, 0)?)
+    /// Writes the index of the pack that is now complete.
+    pub(super) fn end(&mut self, name: String, index_bytes: Vec<u8>) -> Result<(), Error> {
+        self.create("idx")?.write_all_at(&index_bytes, 0)?;
+        self.name = name;
+        self.index = Some(PackIndex::new(index_bytes)?);
+        Ok(())
     }
 
     fn temporary(&self, kind: &str) -> PathBuf {
-        self.repository.pack_directory().join(format!("{TEMPORARY}{}.{kind}", self.name))
+        self.repository.pack_directory().join(format!("{TEMPORARY}{kind}_{}", self.stem))
     }
 }
 

@@ -68,10 +68,16 @@ impl Iterator for Commits<'_> {
 /// See [`Repository::walk_tree`]. After an error the iterator ends.
 pub struct TreeWalk<'r> {
     repository: &'r Repository,
-    /// For each open folder: its path with `/`, and what is left in it, last entry first.
-    stack: Vec<(String, Vec<(String, Mode, ObjectId)>)>,
+    stack: Vec<OpenFolder>,
     /// The folder to read next.
     open: Option<(String, ObjectId)>,
+}
+
+struct OpenFolder {
+    /// With `/` at its end; empty for the root.
+    path: String,
+    /// What is left in it, last entry first.
+    entries: Vec<(String, Mode, ObjectId)>,
 }
 
 impl TreeWalk<'_> {
@@ -84,7 +90,7 @@ impl TreeWalk<'_> {
         let entries = tree::parse(&content).map(|e| e.map(|e| (e.name.to_owned(), e.mode, e.id)));
         let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
         entries.reverse();
-        self.stack.push((path, entries));
+        self.stack.push(OpenFolder { path, entries });
         Ok(())
     }
 }
@@ -97,9 +103,9 @@ impl Iterator for TreeWalk<'_> {
             self.stack.clear();
             return Some(Err(error));
         }
-        while let Some((folder, entries)) = self.stack.last_mut() {
-            if let Some((name, mode, id)) = entries.pop() {
-                let path = format!("{folder}{name}");
+        while let Some(folder) = self.stack.last_mut() {
+            if let Some((name, mode, id)) = folder.entries.pop() {
+                let path = format!("{}{name}", folder.path);
                 if mode == Mode::Tree {
                     self.open = Some((format!("{path}/"), id));
                 }

@@ -1,3 +1,5 @@
+use vpr_types::ObjectId;
+
 use super::{compare, parse};
 use crate::{Error, OBJECT_BYTES_MAX};
 
@@ -46,7 +48,7 @@ fn common_end(a: &[u8], b: &[u8]) -> usize {
     blocks + a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count()
 }
 
-/// Runs of equal entries of two trees, outside the common beginning and end, as
+/// What entries of two trees have in common, outside the common beginning and end, as
 /// (position in base, position in new, length). Empty when either is not a tree.
 fn common_entries(base: &[u8], new: &[u8], prefix: usize, suffix: usize) -> Vec<(usize, usize, usize)> {
     let mut runs: Vec<(usize, usize, usize)> = Vec::new();
@@ -55,12 +57,14 @@ fn common_entries(base: &[u8], new: &[u8], prefix: usize, suffix: usize) -> Vec<
     while let (Some(o), Some(n)) = (&old, &entry) {
         let (Ok((o, from)), Ok((n, to))) = (o, n) else { return Vec::new() };
         let order = compare((o.name, o.mode), (n.name, n.mode));
-        if order.is_eq() && o.id == n.id && to.start >= prefix && to.end <= new.len() - suffix {
+        if order.is_eq() && to.start >= prefix && to.end <= new.len() - suffix {
+            // Mode and name are the same: of a changed entry only the id is new.
+            let same = if o.id == n.id { to.len() } else { to.len() - ObjectId::LEN };
             match runs.last_mut() {
                 Some((f, t, length)) if *f + *length == from.start && *t + *length == to.start => {
-                    *length += to.len();
+                    *length += same;
                 }
-                _ => runs.push((from.start, to.start, to.len())),
+                _ => runs.push((from.start, to.start, same)),
             }
         }
         if order.is_le() {

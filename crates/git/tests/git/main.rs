@@ -1,4 +1,12 @@
-//! The crate against stock `git` and libgit2, on a real directory.
+//! The crate against stock `git` and libgit2 on a real directory, and against the simulated disk.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by unwrapping")]
 
 mod commits;
+mod concatenation;
+mod crashes;
+mod damage;
+mod foreign;
+mod packs;
 mod support;
+mod trees;

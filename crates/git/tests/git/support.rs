@@ -14,7 +14,7 @@ use vpr_git::{
 use vpr_types::{DirectoryEntry, Disk, DiskFile, EntryKind, ObjectId, OpenMode};
 
 /// A directory as a `Disk`, without care for symbolic links.
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 struct OpenFile(File);
 
@@ -82,15 +82,15 @@ impl DiskFile for OpenFile {
 }
 
 /// A repository below a temporary directory.
-pub struct Fixture {
-    pub root: TempDir,
-    pub repository: Repository,
+pub(crate) struct Fixture {
+    pub(crate) root: TempDir,
+    pub(crate) repository: Repository,
 }
 
-pub const PATH: &str = "tenant/clinical/ab/cd/abcd";
+pub(crate) const PATH: &str = "tenant/clinical/ab/cd/abcd";
 
 impl Fixture {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let disk = Arc::new(Folder(root.path().to_owned()));
         fs::create_dir(root.path().join("tenant")).unwrap();
@@ -100,32 +100,32 @@ impl Fixture {
     }
 
     /// The repository as a process that has just started sees it.
-    pub fn reopen(&self) -> Repository {
+    pub(crate) fn reopen(&self) -> Repository {
         Repository::open(Arc::new(Folder(self.root.path().to_owned())), Path::new(PATH)).unwrap().unwrap()
     }
 
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.root.path().join(PATH)
     }
 
     /// Runs stock git in the repository; gives its output when it succeeds and says nothing bad.
-    pub fn try_git(&self, arguments: &[&str]) -> Result<String, String> {
+    pub(crate) fn try_git(&self, arguments: &[&str]) -> Result<String, String> {
         git_in(&self.folder(), arguments)
     }
 
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         self.try_git(arguments).unwrap_or_else(|error| panic!("git {arguments:?}: {error}"))
     }
 
     /// `git fsck --strict` finds nothing to say, apart from what is not reachable.
-    pub fn fsck(&self) {
+    pub(crate) fn fsck(&self) {
         let said = self.git(&["fsck", "--strict", "--full", "--no-dangling", "--no-progress"]);
         let bad: Vec<&str> = said.lines().filter(|line| !line.starts_with("notice: ")).collect();
         assert!(bad.is_empty(), "fsck: {bad:?}");
     }
 
     /// Files of the pack folder with that ending.
-    pub fn packs(&self, ending: &str) -> Vec<PathBuf> {
+    pub(crate) fn packs(&self, ending: &str) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.folder().join("objects/pack")).unwrap();
         let mut paths: Vec<_> = entries.map(|e| e.unwrap().path()).collect();
         paths.retain(|path| path.to_str().unwrap().ends_with(ending));
@@ -134,7 +134,7 @@ impl Fixture {
     }
 }
 
-pub fn git_in(folder: &Path, arguments: &[&str]) -> Result<String, String> {
+pub(crate) fn git_in(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     let output = Command::new("git")
         .current_dir(folder)
         .args(["-c", "safe.directory=*", "-c", "gc.auto=0"])
@@ -151,22 +151,22 @@ pub fn git_in(folder: &Path, arguments: &[&str]) -> Result<String, String> {
 /// A growing history: documents under `Type/x/`, trees as deltas of those before, like an engine
 /// writes them.
 #[derive(Default, Clone)]
-pub struct History {
-    pub head: Option<ObjectId>,
+pub(crate) struct History {
+    pub(crate) head: Option<ObjectId>,
     root: Vec<u8>,
     folder: Vec<u8>,
     chain: u32,
     count: u32,
     /// What has been written, to compare with.
-    pub documents: Vec<(ObjectId, Vec<u8>)>,
+    pub(crate) documents: Vec<(ObjectId, Vec<u8>)>,
 }
 
 /// An encoded object and the base of its delta.
-pub type Written = (Encoded, Option<ObjectId>);
+pub(crate) type Written = (Encoded, Option<ObjectId>);
 
 impl History {
     /// The objects of the next commit. `whole`: trees not as deltas, as at the beginning of a pack.
-    pub fn commit(&mut self, whole: bool) -> Vec<Written> {
+    pub(crate) fn commit(&mut self, whole: bool) -> Vec<Written> {
         self.count += 1;
         let name = format!("doc-{}.json", self.count % 40);
         let text = document(self.count);
@@ -197,7 +197,7 @@ impl History {
     }
 
     /// Several commits for one pack, the first with whole trees.
-    pub fn commits(&mut self, count: u32) -> Vec<Written> {
+    pub(crate) fn commits(&mut self, count: u32) -> Vec<Written> {
         (0..count).flat_map(|i| self.commit(i == 0)).collect()
     }
 
@@ -210,12 +210,12 @@ impl History {
     }
 }
 
-pub fn pack_objects(written: &[Written]) -> Vec<PackObject<'_>> {
+pub(crate) fn pack_objects(written: &[Written]) -> Vec<PackObject<'_>> {
     written.iter().map(|(encoded, base)| encoded.pack_object(*base)).collect()
 }
 
 /// About 1.5 KB of JSON that differs in a few places.
-pub fn document(number: u32) -> Vec<u8> {
+pub(crate) fn document(number: u32) -> Vec<u8> {
     let mut text = format!("{{\n  \"resourceType\": \"Observation\",\n  \"id\": \"doc-{number}\",\n");
     for line in 0..40 {
         let value = number.wrapping_mul(2_654_435_761).rotate_left(line) % 1000;
