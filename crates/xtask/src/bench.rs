@@ -28,7 +28,8 @@ mod server;
 
 use std::error::Error;
 
-/// Runs `bench [--seconds N]`: N seconds for each load, 10 if not given.
+/// Runs `bench [--seconds N] [--binary FILE]`: N seconds for each load, 10 if not given.
+/// The figures of another binary than the release one are only printed.
 ///
 /// # Errors
 /// When the server does not build, start or answer as it should: a wrong answer is no figure.
@@ -39,14 +40,20 @@ pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     {
         return raw::serve_bare(address);
     }
-    let seconds = match args {
-        [] => 10,
-        [flag, seconds] if flag == "--seconds" => {
-            seconds.parse().map_err(|_| "bench: --seconds needs a number")?
+    let mut plan = measure::Plan::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let value = args.next().ok_or_else(|| format!("bench: {arg} needs a value"))?;
+        match arg.as_str() {
+            "--seconds" => {
+                let seconds = value.parse().map_err(|_| "bench: --seconds needs a number")?;
+                plan.time = std::time::Duration::from_secs(seconds);
+            }
+            "--binary" => plan.binary = Some(value.into()),
+            _ => return Err(format!("bench: unknown option {arg}").into()),
         }
-        _ => return Err("bench: the only option is --seconds N".into()),
-    };
-    measure::run(std::time::Duration::from_secs(seconds))
+    }
+    measure::run(&plan)
 }
 
 /// Builds this program with the feature and in release, and runs that.

@@ -35,6 +35,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     golden::named_by_a_test,
     golden::sizes,
     words::foreign,
+    words::american,
     documents::tables_and_links,
     documents::changelog,
     documents::decisions,

@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,14 +17,35 @@ const READ_IDS: u64 = 5_000;
 const ENTRIES_PER_BUNDLE: u64 = 200;
 const CONNECTIONS: [usize; 2] = [16, 64];
 
-/// Measures everything, prints it and writes `docs/benchmarks.md`.
-pub(super) fn run(time: Duration) -> Result<(), Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(all(time))
+/// What to measure.
+pub(super) struct Plan {
+    /// How long each load lasts.
+    pub(super) time: Duration,
+    /// Another binary than `target/release/vpr`.
+    pub(super) binary: Option<PathBuf>,
 }
 
-async fn all(time: Duration) -> Result<(), Box<dyn Error>> {
-    let root = workspace::root();
+impl Default for Plan {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(10), binary: None }
+    }
+}
+
+/// Measures everything, prints it and writes `docs/benchmarks.md`.
+///
+/// # Errors
+/// As [`super::run`].
+pub(super) fn run(plan: &Plan) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(all(plan))
+}
+
+async fn all(plan: &Plan) -> Result<(), Box<dyn Error>> {
+    let (root, time) = (workspace::root(), plan.time);
+    let binary = plan.binary.clone().unwrap_or_else(|| root.join("target/release/vpr"));
+    if plan.binary.is_none() && has_planted_bugs(&binary)? {
+        return Err("the release binary was built with the feature `sabotage`".into());
+    }
     // Not /tmp: that may be memory, whose fdatasync costs nothing.
     std::fs::create_dir_all(root.join("target/bench"))?;
     let folder = tempfile::tempdir_in(root.join("target/bench"))?;
@@ -38,7 +60,7 @@ async fn all(time: Duration) -> Result<(), Box<dyn Error>> {
     }
     drop(bare);
 
-    let server = Server::start(&root.join("target/release/vpr"), &folder.path().join("data")).await?;
+    let server = Server::start(&binary, &folder.path().join("data")).await?;
     report.started_in = server.started_in;
     report.resident_idle_mb = server.resident_mb()?;
     let patients: Arc<Vec<String>> = Arc::new(prepare(&server).await?);
@@ -63,7 +85,14 @@ async fn all(time: Duration) -> Result<(), Box<dyn Error>> {
     }
     report.resident_loaded_mb = server.resident_mb()?;
     report.print();
-    report.write(&root)
+    if plan.binary.is_some() { Ok(()) } else { report.write(&root) }
+}
+
+/// Whether a binary holds the code that only crash tests may have.
+fn has_planted_bugs(binary: &Path) -> Result<bool, Box<dyn Error>> {
+    let bytes = std::fs::read(binary).map_err(|error| format!("{}: {error}", binary.display()))?;
+    let mark = b"VPR_FAILPOINT";
+    Ok(bytes.windows(mark.len()).any(|window| window == mark))
 }
 
 /// Runs one load and adds what the server spent on it.

@@ -36,6 +36,48 @@ pub(super) fn foreign(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Beginnings of British spellings, each in two halves as above.
+const BRITISH: &[(&str, &str)] = &[
+    ("organ", "is"),
+    ("serial", "is"),
+    ("normal", "is"),
+    ("canonical", "is"),
+    ("initial", "is"),
+    ("material", "is"),
+    ("author", "is"),
+    ("recogn", "is"),
+    ("synchron", "is"),
+    ("behav", "iour"),
+    ("col", "our"),
+    ("lic", "ence"),
+    ("cent", "re"),
+];
+
+/// One spelling: American, as the standards write.
+pub(super) fn american(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in tree.files().filter(|file| (file.is_rust() || file.is_markdown()) && !file.is_generated()) {
+        for (index, line) in file.text.lines().enumerate() {
+            let lower = line.to_lowercase();
+            for word in lower.split(|c: char| !c.is_alphabetic()).filter(|word| is_british(word)) {
+                let what = format!("`{word}` is not the American spelling");
+                findings.push(Finding::warning("spelling", &file.path, index + 1, what));
+            }
+        }
+    }
+    findings
+}
+
+/// `word` in lower case.
+fn is_british(word: &str) -> bool {
+    let word = word.strip_prefix("un").unwrap_or(word);
+    BRITISH.iter().any(|(first, second)| {
+        let rest = word.strip_prefix(first).and_then(|rest| rest.strip_prefix(second));
+        // What ends in -e, -ed, -ing or -ation; never -ist or -ism.
+        rest.is_some_and(|rest| *second != "is" || rest.starts_with(['e', 'i', 'a']))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +87,13 @@ mod tests {
         let text = format!("first\n{}{}main\n", "/wo", "rk/");
         let found = foreign(&Tree::with(&[("docs/a.md", &text), ("docs/b.md", "a working path/ here\n")]));
         assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn british_spellings_are_found() {
+        let lines = ["organ", "ised a ", "organism\nun", "author", "ised\nnormal\nmaterialist\ncol", "our\n"]
+            .concat();
+        let found = american(&Tree::with(&[("docs/a.md", &lines)]));
+        assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [1, 2, 5]);
     }
 }
