@@ -1,6 +1,9 @@
 //! The binary `vpr`.
 mod config;
+mod connection;
+mod failure;
 mod generator;
 mod load;
+mod output;
 mod temporary;
 fn main() {}

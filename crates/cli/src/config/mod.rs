@@ -15,5 +15,6 @@ mod tests;
 mod values;
 
 pub(crate) use concerns::{Config, Environment, LogConfig};
+pub(crate) use error::ConfigErrors;
 pub(crate) use load::{Loaded, load};
 pub(crate) use table::{effective, reference};

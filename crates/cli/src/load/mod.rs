@@ -4,14 +4,29 @@
 //! of these, [`run`] keeps several in flight and [`report`] counts. Nothing is written to disk but
 //! the report.
 
-mod documents;
-mod expand;
 mod files;
 mod kind;
-mod limits;
-mod outgoing;
 mod place;
-mod plan;
+
+mod documents;
+mod expand;
 mod tar_reader;
+
+mod outgoing;
+mod plan;
+
+mod answer;
+mod deliver;
+mod progress;
+mod report;
+mod run;
+
+mod limits;
+
 #[cfg(test)]
 mod tests;
+
+pub(crate) use deliver::{Door, Patience};
+pub(crate) use files::find;
+pub(crate) use limits::Limits;
+pub(crate) use run::{Options, load};
