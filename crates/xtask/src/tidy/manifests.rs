@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::finding::Finding;
+use super::rust::Rust;
 use super::tree::{SourceFile, Tree};
 
 /// A crate, its layer, and what it may use of its own layer. Smaller layers are free but for `never`.
@@ -154,6 +155,40 @@ pub(super) fn inherited(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// A dependency that no code names only costs build time.
+pub(super) fn unused(tree: &Tree) -> Vec<Finding> {
+    const RULE: &str = "unused";
+    let mut findings = Vec::new();
+    let mut used_anywhere = BTreeSet::new();
+    for (manifest, table) in manifests(tree) {
+        let folder = manifest.path.trim_end_matches("Cargo.toml");
+        let own: Vec<&Rust> =
+            tree.rust().filter(|(file, _)| file.path.starts_with(folder)).map(|(_, rust)| rust).collect();
+        for name in dependencies(&table, &["dependencies", "dev-dependencies", "build-dependencies"]) {
+            let krate = name.replace('-', "_");
+            let itself = manifest.krate().is_some_and(|krate| name == format!("vpr-{krate}"));
+            if !itself && !own.iter().any(|rust| rust.names(&krate)) {
+                findings.push(Finding::error(
+                    RULE,
+                    &manifest.path,
+                    0,
+                    format!("no code here names `{name}`"),
+                ));
+            }
+            used_anywhere.insert(name);
+        }
+    }
+    let root =
+        tree.get("Cargo.toml").and_then(|file| file.text.parse::<toml::Table>().ok()).unwrap_or_default();
+    let offered = root.get("workspace").and_then(|workspace| workspace.get("dependencies"));
+    for name in offered.and_then(toml::Value::as_table).into_iter().flat_map(|table| table.keys()) {
+        if !used_anywhere.contains(name) && !name.starts_with("vpr-") {
+            findings.push(Finding::error(RULE, "Cargo.toml", 0, format!("no crate uses `{name}`")));
+        }
+    }
+    findings
+}
+
 /// Planted bugs never reach a shipped binary: no default feature and no dependency turns them on.
 pub(super) fn sabotage(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -251,6 +286,16 @@ mod tests {
         check(sabotage, "cli", "[dependencies]\nvpr-store = { features = [\"sabotage\"] }", "outside tests");
         check(sabotage, "cli", "[features]\nsabotage = [\"vpr-store/sabotage\"]", "");
         check(sabotage, "store", "[dev-dependencies]\nvpr-store = { features = [\"sabotage\"] }", "");
+    }
+
+    #[test]
+    fn a_dependency_that_nothing_names_is_found() {
+        let root = ("Cargo.toml", "[workspace.dependencies]\nhttp-body = \"1\"\nbytes = \"1\"");
+        let manifest = ("crates/core/Cargo.toml", "[dependencies]\nhttp-body.workspace = true");
+        let found = |code| unused(&Tree::with(&[root, manifest, ("crates/core/src/a.rs", code)]));
+        assert_eq!(found("use http_body::Body;").len(), 1, "only `bytes`, which no crate uses");
+        assert_eq!(found("// http_body").len(), 2);
+        assert_eq!(found("use my_http_body::Body;").len(), 2);
     }
 
     #[test]

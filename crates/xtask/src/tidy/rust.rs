@@ -45,6 +45,16 @@ impl Rust {
         self.test_lines.fill(true);
     }
 
+    /// Whether the code names `word`, which stands alone there.
+    pub(super) fn names(&self, word: &str) -> bool {
+        functions::words(&self.code, word).next().is_some()
+    }
+
+    /// Whether a test in this file names `word`.
+    pub(super) fn names_in_tests(&self, word: &str) -> bool {
+        functions::words(&self.code, word).any(|at| self.is_test(line_of(&self.code, at) + 1))
+    }
+
     /// Every function with a body.
     pub(super) fn functions(&self) -> Vec<Function> {
         functions::functions(&self.code)

@@ -64,6 +64,27 @@ pub(super) fn tables_of_contents(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Every limit has a test that hits it: each constant of a `limits.rs` is named by a test.
+pub(super) fn limits(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (file, rust) in tree.rust().filter(|(file, _)| file.path.ends_with("/limits.rs")) {
+        for (index, line) in rust.code().lines().enumerate() {
+            let name = line.trim_start().strip_prefix("pub const ").and_then(|rest| rest.split(':').next());
+            if let Some(name) = name
+                && !tree.rust().any(|(_, rust)| rust.names_in_tests(name))
+            {
+                findings.push(Finding::warning(
+                    "limits",
+                    &file.path,
+                    index + 1,
+                    format!("no test names `{name}`"),
+                ));
+            }
+        }
+    }
+    findings
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +119,13 @@ mod tests {
         assert_eq!(count(tables_of_contents, path, "//! X\npub struct A;\n"), 1);
         assert_eq!(count(tables_of_contents, path, "mod a;\n"), 1);
         assert_eq!(count(tables_of_contents, path, &format!("//! X\n{}", "mod a;\n".repeat(90))), 1);
+    }
+
+    #[test]
+    fn a_limit_without_a_test_is_found() {
+        let limit = ("crates/types/src/limits.rs", "pub const A_MAX: usize = 1;\n");
+        assert_eq!(limits(&Tree::with(&[limit, ("crates/core/src/a.rs", "fn a() { A_MAX; }")])).len(), 1);
+        let test = ("crates/core/src/a.rs", "#[cfg(test)]\nmod tests {\n fn a() { A_MAX; }\n}");
+        assert_eq!(limits(&Tree::with(&[limit, test])), []);
     }
 }
