@@ -28,6 +28,17 @@ impl Json {
     /// # Errors
     /// [`JsonError`] with the kind and place of the first thing that is not allowed. In an object of
     /// more than 32 members a duplicate name is reported when the object ends.
+    ///
+    /// ```
+    /// use vpr_codec::{Json, Limits};
+    ///
+    /// let json = Json::parse(r#"{"value": 1.00, "given": ["Ada"]}"#, &Limits::default())?;
+    /// let value = json.root().get("value").and_then(|value| value.number_text());
+    /// assert_eq!(value, Some("1.00"));
+    /// let error = Json::parse(r#"{"given": ["Ada", ]}"#, &Limits::default()).unwrap_err();
+    /// assert_eq!((error.path.as_str(), error.line, error.column), ("given[1]", 1, 19));
+    /// # Ok::<(), vpr_codec::JsonError>(())
+    /// ```
     pub fn parse(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Result<Json, JsonError> {
         let bytes = bytes.into();
         if bytes.len() > limits.bytes_max.min(u32::MAX as usize) {

@@ -9,8 +9,8 @@ use std::process::Command;
 use serde::de::IgnoredAny;
 use vpr_codec::{Json, Limits, Style, Writer, compact, pretty};
 
-/// Larger files are not shown to `serde_json`.
-const SLOW_ORACLE_BYTES_MAX: usize = 200_000;
+/// Larger files (most are of one generator) are all read and laid out; one in ten is also written.
+const LARGE_BYTES_MIN: usize = 200_000;
 
 /// Unpacks the data once into the build folder, whatever number of tests asks for it.
 fn fhir_data() -> Option<PathBuf> {
@@ -104,16 +104,15 @@ fn every_fhir_example_is_read_and_written_without_loss() {
         let source = json.source();
         let squeezed = compact(source.as_bytes());
         assert!(compact(&pretty(source.as_bytes())) == squeezed, "{}", path.display());
+        if source.len() > LARGE_BYTES_MIN && read % 10 != 0 {
+            continue;
+        }
         let canonical = write(&json, Style::Canonical);
         let again = Json::parse(canonical, &Limits::default()).expect("canonical text");
         assert!(compact(again.source().as_bytes()) == write(&json, Style::Compact), "{}", path.display());
         assert!(write(&again, Style::Canonical) == again.source().as_bytes(), "{}", path.display());
         assert!(numbers(source) == numbers(again.source()), "{}", path.display());
-        // Whether serde_json, too, finds the same content, as far as it keeps it; large files repeat
-        // the shapes of small ones.
-        if source.len() > SLOW_ORACLE_BYTES_MAX {
-            continue;
-        }
+        // Whether serde_json, too, finds the same content, as far as it keeps it.
         let values = |text| serde_json::from_str::<serde_json::Value>(text).expect("valid");
         assert!(values(source) == values(again.source()), "{}", path.display());
     }
