@@ -8,6 +8,7 @@ mod boundaries;
 mod documents;
 mod finding;
 mod golden;
+mod layers;
 mod manifests;
 mod rust;
 mod shape;
@@ -23,7 +24,7 @@ use crate::workspace;
 
 /// Every rule, in the order in which its findings are printed.
 const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
-    manifests::layers,
+    layers::layers,
     manifests::exclusive_dependencies,
     manifests::inherited,
     manifests::sabotage,

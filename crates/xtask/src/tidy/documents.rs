@@ -3,7 +3,7 @@
 mod prose;
 
 use super::finding::Finding;
-use super::manifests;
+use super::layers;
 use super::tree::{SourceFile, Tree};
 
 pub(super) use prose::one_sentence_a_line;
@@ -118,7 +118,7 @@ pub(super) fn decisions(tree: &Tree) -> Vec<Finding> {
 /// The map names every crate, and no crate that is not there.
 pub(super) fn architecture(tree: &Tree) -> Vec<Finding> {
     let map = tree.get("ARCHITECTURE.md").map_or("", |file| file.text.as_str());
-    manifests::known_crates()
+    layers::known_crates()
         .filter(|name| tree.holds(&format!("crates/{name}/Cargo.toml")))
         .filter(|name| !map.contains(&format!("`{name}`")))
         .map(|name| {
