@@ -4,7 +4,7 @@
 //! There is no struct for each resource type. [`definitions`] holds the types with their elements in
 //! the standard's order, bindings, search parameters and compartments; [`canonical`] writes the form
 //! that is stored and [`render`] the form that is sent; [`home`] says in whose record a resource
-//! lives; [`references`] finds what it points at; [`OperationOutcome`] says what is wrong.
+//! lives; [`references`] finds what it points at; [`validate`] checks it; [`OperationOutcome`] says what is wrong.
 //!
 //! Invariants: nothing here does I/O, keeps state or decodes bytes; no text that goes to an issue
 //! holds content of a resource; the same tree gives the same bytes.
@@ -28,6 +28,8 @@ mod operation_outcome;
 
 mod location;
 
+mod validate;
+
 pub use canonical::{canonical, render};
 pub use codes::{BundleType, HttpVerb, IssueType, SearchEntryMode, Severity};
 pub use definitions::ResourceType;
@@ -35,3 +37,4 @@ pub use edits::Edits;
 pub use home::{Home, home, part_and_paths};
 pub use operation_outcome::{Issue, OperationOutcome};
 pub use reference::{ReferenceKind, ReferenceUse, Target, is_id, references};
+pub use validate::{ValidateOptions, validate};

@@ -63,6 +63,12 @@ impl Type {
         self.0 < PRIMITIVES
     }
 
+    /// Whether it is a resource type.
+    #[must_use]
+    pub fn is_resource(self) -> bool {
+        self.kind() == TypeKind::Resource
+    }
+
     /// The elements in the standard's order, inherited ones included. None for a primitive.
     pub fn elements(self) -> impl ExactSizeIterator<Item = Element> {
         let row = &TYPES[usize::from(self.0)];

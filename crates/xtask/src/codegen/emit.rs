@@ -13,7 +13,20 @@ pub(super) fn table_of_contents() -> String {
 }
 
 /// The types that code of `vpr-fhir` treats apart, as constants.
-const NAMED: [&str; 8] = ["Resource", "Element", "Reference", "uri", "url", "oid", "uuid", "xhtml"];
+const NAMED: [&str; 12] = [
+    "CodeableConcept",
+    "Coding",
+    "Element",
+    "Extension",
+    "Quantity",
+    "Reference",
+    "Resource",
+    "oid",
+    "uri",
+    "url",
+    "uuid",
+    "xhtml",
+];
 
 /// Numbers a set of sorted strings and where each set begins, so that equal sets are stored once.
 #[derive(Default)]
