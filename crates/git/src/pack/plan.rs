@@ -76,3 +76,60 @@ fn depths(candidates: &[Candidate]) -> Result<Vec<u32>, Error> {
     }
     Ok(depths)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Chains as they are met: in each source, objects with few different ids, some a delta of
+    /// one that came before.
+    fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
+        let object = (0..12_u8, prop::option::of(any::<prop::sample::Index>()));
+        vec(vec(object, 0..30), 1..4).prop_map(|sources| {
+            let mut all: Vec<Candidate> = Vec::new();
+            for (source, objects) in (0..).zip(sources) {
+                let start = all.len();
+                for (id, base) in objects {
+                    let earlier = &all[start..];
+                    let base = base.filter(|_| !earlier.is_empty()).map(|index| index.get(earlier).id);
+                    // What depends on an object is newer than it: its id cannot be its base's base.
+                    let id = base.map_or(id, |base| base.0[0] + 1 + id % 3);
+                    all.push(Candidate { source, id: ObjectId([id; 20]), base });
+                }
+            }
+            all
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_id_once_every_base_before_and_no_chain_longer(candidates in candidates()) {
+            let order = plan(&candidates).unwrap();
+            let depths = depths(&candidates).unwrap();
+            let mut placed: HashMap<ObjectId, u32> = HashMap::new();
+            for index in order {
+                let Candidate { id, base, .. } = candidates[index];
+                let depth = base.map_or(0, |base| placed[&base] + 1);
+                prop_assert!(placed.insert(id, depth).is_none());
+                for (other, before) in candidates.iter().zip(&depths) {
+                    prop_assert!(other.id != id || depth <= *before);
+                }
+            }
+            prop_assert!(candidates.iter().all(|candidate| placed.contains_key(&candidate.id)));
+        }
+    }
+
+    #[test]
+    fn two_packs_that_hang_on_each_others_objects_make_no_circle() {
+        let id = |n| ObjectId([n; 20]);
+        let entry = |source, n, base: Option<u8>| Candidate { source, id: id(n), base: base.map(id) };
+        let both = [entry(0, 1, Some(2)), entry(0, 2, None), entry(1, 1, None), entry(1, 2, Some(1))];
+        let order = plan(&both).unwrap();
+        assert_eq!(order, [2, 1]);
+        assert!(plan(&[entry(0, 1, Some(2)), entry(0, 2, Some(1))]).is_err());
+        assert!(plan(&[entry(0, 1, Some(2)), entry(1, 2, None)]).is_err(), "another source's base");
+    }
+}

@@ -34,8 +34,8 @@ pub const BRANCH: &str = "refs/heads/main";
 /// A bare repository. Cheap to clone; clones share what they know of the packs.
 ///
 /// Reads may run in any number of threads, also beside one writer. Writers of one repository take
-/// turns: that is the caller's part. A repository holds the bytes of its indexes in memory and,
-/// from the first read of a pack on, that pack's file open.
+/// turns: that is the caller's part. A repository holds the bytes of its indexes in memory; of the
+/// pack files that were read last, a process keeps 256 open.
 #[derive(Clone)]
 pub struct Repository {
     inner: Arc<Inner>,

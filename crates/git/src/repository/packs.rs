@@ -1,6 +1,7 @@
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use vpr_types::{DirectoryEntry, Disk};
@@ -11,6 +12,13 @@ use crate::pack::{PackFile, PackIndex};
 
 /// A 4 GB index would be a repository of 150 million objects.
 const INDEX_BYTES_MAX: u64 = 1 << 32;
+
+/// Pack files kept open by all repositories of the process: descriptors are the process's, and
+/// sockets need them too.
+const OPEN_FILES_MAX: usize = 256;
+
+/// The packs whose files are open, oldest first.
+static OPEN_FILES: Mutex<VecDeque<Weak<OpenPack>>> = Mutex::new(VecDeque::new());
 
 /// The packs of a repository as of some moment, newest known first.
 #[derive(Default)]
@@ -36,16 +44,25 @@ impl OpenPack {
         Self { name: name.to_owned(), index, path, file: Mutex::new(None) }
     }
 
-    pub(super) fn file(&self, disk: &dyn Disk) -> Result<Arc<PackFile>, Error> {
-        let mut slot = self.file.lock();
-        if let Some(file) = &*slot {
+    /// The open file. Opened anew when others took its place among the open ones meanwhile.
+    pub(super) fn file(self: &Arc<Self>, disk: &dyn Disk) -> Result<Arc<PackFile>, Error> {
+        if let Some(file) = &*self.file.lock() {
             return Ok(Arc::clone(file));
         }
         let file = Arc::new(PackFile::open(disk, &self.path)?);
         if file.count() as usize != self.index.len() {
             return Err(Error::damaged("a pack and its index have different counts", &self.path));
         }
-        *slot = Some(Arc::clone(&file));
+        *self.file.lock() = Some(Arc::clone(&file));
+        // Another thread may have opened it as well; then it stands in the queue twice.
+        let evicted = {
+            let mut queue = OPEN_FILES.lock();
+            queue.push_back(Arc::downgrade(self));
+            if queue.len() > OPEN_FILES_MAX { queue.pop_front() } else { None }
+        };
+        if let Some(evicted) = evicted.and_then(|pack| pack.upgrade()) {
+            evicted.file.lock().take();
+        }
         Ok(file)
     }
 
