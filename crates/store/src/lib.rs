@@ -6,6 +6,7 @@
 //! Reading order: [`format`] (what stands on disk), then the parts.
 
 pub mod data_format;
+pub mod directory;
 pub mod disk;
 pub mod feed;
 pub mod format;
@@ -14,3 +15,19 @@ pub mod lock;
 pub mod logs;
 pub mod record_file;
 pub mod trailers;
+
+mod engine;
+mod error;
+#[cfg(feature = "sabotage")]
+mod sabotage;
+
+pub use engine::{
+    Accepted, AccessDraft, ChangeDraft, DocumentDraft, EncodedBlob, KeptOutcome, PathEdit, Recovery,
+    StagedRepository, Status, Store, StoreOptions, VerifyProgress, VerifyReport, World, encode_blob,
+};
+pub use error::StoreError;
+#[cfg(feature = "sabotage")]
+pub use sabotage::{FAILPOINTS, Sabotage};
+#[cfg(feature = "sabotage")]
+pub use vpr_journal::Sabotage as JournalSabotage;
+pub use vpr_journal::{JournalOptions, Ticket};

@@ -5,7 +5,7 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Depth of nested JSON objects and arrays.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Values (members and items) in one JSON body.
-pub const JSON_VALUES_MAX: usize = 8_000_000;
+pub const JSON_VALUES_MAX: usize = 3_000_000;
 /// Bytes of one stored document, canonical and uncompressed.
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Entries of one batch or transaction.

@@ -1,0 +1,106 @@
+use std::collections::BTreeMap;
+
+use vpr_journal::Ticket;
+use vpr_types::{Seq, TenantName};
+
+use super::pending::{Pending, TenantLog};
+use super::{Inner, Store};
+use crate::StoreError;
+use crate::feed::Feed;
+use crate::logs::{AccessLog, StateLog};
+
+impl Store {
+    /// Brings every entry up to `cut` into its permanent place, in the order that survives a crash
+    /// anywhere: Git (packs, then refs), then the logs, then the directory, then the journal lets
+    /// go. The caller holds the background's lock.
+    pub(super) fn checkpoint(&self, cut: Ticket) -> Result<(), StoreError> {
+        #[cfg(feature = "sabotage")]
+        if self.inner.options.sabotage.release_before_checkpoint {
+            self.inner.journal.release(cut);
+        }
+        let dirty = self.inner.overlay.dirty(cut, 1);
+        self.materialize_all(&dirty, cut)?;
+        let entries = self.inner.pending.up_to(cut);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let positions = self.inner.append_logs(&entries)?;
+        #[cfg(feature = "sabotage")]
+        crate::sabotage::failpoint("checkpoint-feed");
+        self.inner.directory.checkpoint(&positions)?;
+        #[cfg(feature = "sabotage")]
+        crate::sabotage::failpoint("checkpoint-directory");
+        self.inner.pending.remove_up_to(cut);
+        self.inner.journal.release(cut);
+        #[cfg(feature = "sabotage")]
+        crate::sabotage::failpoint("checkpoint-released");
+        self.inner.concatenate(&dirty)
+    }
+}
+
+impl Inner {
+    /// Appends to feed, access and state logs and syncs what was touched; answers the seq up to
+    /// which each tenant's feed is permanent.
+    fn append_logs(&self, entries: &[Pending]) -> Result<BTreeMap<TenantName, Seq>, StoreError> {
+        let mut logs = self.logs.lock();
+        let mut touched: BTreeMap<TenantName, [bool; 3]> = BTreeMap::new();
+        let mut positions = BTreeMap::new();
+        for entry in entries {
+            let (tenant, which) = match entry {
+                Pending::Change(change) => (&change.summary.tenant, 0),
+                Pending::Access(access) => (&access.tenant, 1),
+                Pending::State(state) => (&state.tenant, 2),
+            };
+            if !logs.contains_key(tenant) {
+                logs.insert(tenant.clone(), open_logs(self, tenant)?);
+            }
+            let Some(log) = logs.get_mut(tenant) else { continue };
+            match entry {
+                Pending::Change(change) => {
+                    log.feed.append(&change.summary)?;
+                    positions.insert(tenant.clone(), change.summary.seq);
+                }
+                Pending::Access(access) => log.access.append(access)?,
+                Pending::State(state) => log.state.append(state)?,
+            }
+            if let Some(touched) = touched.entry(tenant.clone()).or_default().get_mut(which) {
+                *touched = true;
+            }
+        }
+        for (tenant, [feed, access, state]) in touched {
+            let Some(log) = logs.get_mut(&tenant) else { continue };
+            if feed {
+                log.feed.sync()?;
+            }
+            if access {
+                log.access.sync()?;
+            }
+            if state {
+                log.state.sync()?;
+            }
+        }
+        Ok(positions)
+    }
+
+    /// Joins the packs of repositories that have many, so that readers search few.
+    fn concatenate(&self, touched: &[vpr_types::RepositoryId]) -> Result<(), StoreError> {
+        for id in touched {
+            if let Some(repository) = self.repositories.get(id)?
+                && repository.pack_count()? > self.options.packs_max
+            {
+                repository.concatenate(self.options.packs_max)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Opens (or creates) the three logs of a tenant, cutting torn tails.
+pub(super) fn open_logs(inner: &Inner, tenant: &TenantName) -> Result<TenantLog, StoreError> {
+    let disk = &inner.world.disk;
+    Ok(TenantLog {
+        feed: Feed::open(disk.clone(), tenant)?,
+        access: AccessLog::open(disk.clone(), tenant)?,
+        state: StateLog::open(disk.clone(), tenant)?,
+    })
+}

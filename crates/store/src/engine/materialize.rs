@@ -1,0 +1,177 @@
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use vpr_git::{ObjectKind, PackObject, Repository, StagedPack};
+use vpr_journal::Ticket;
+use vpr_types::{ObjectId, RepositoryId};
+
+use super::Store;
+use super::overlay::PendingCommit;
+use crate::StoreError;
+use crate::format::ObjectEntry;
+
+/// Repositories whose packs are written before they are synced together.
+const BATCH: usize = 256;
+/// From this many on, one sync of the file system is cheaper than five of each repository.
+const SYNC_TOGETHER: usize = 8;
+
+/// One repository on its way from the overlay to its folder.
+struct Job {
+    id: RepositoryId,
+    repository: Arc<Repository>,
+    created: bool,
+    head: ObjectId,
+}
+
+impl Store {
+    /// Writes the pending commits of `repositories` up to `cut` as one pack each, then moves the
+    /// refs, then forgets them. The caller holds the background's lock.
+    pub(super) fn materialize_all(
+        &self,
+        repositories: &[RepositoryId],
+        cut: Ticket,
+    ) -> Result<(), StoreError> {
+        for batch in repositories.chunks(BATCH) {
+            self.materialize_batch(batch, cut)?;
+        }
+        Ok(())
+    }
+
+    fn materialize_batch(&self, batch: &[RepositoryId], cut: Ticket) -> Result<(), StoreError> {
+        let mut jobs = Vec::with_capacity(batch.len());
+        let mut packs = Vec::with_capacity(batch.len());
+        for id in batch {
+            let commits = self.inner.overlay.commits(id, cut);
+            let Some(head) = commits.last().and_then(PendingCommit::head) else { continue };
+            let (repository, created) = self.inner.repositories.get_or_create(id)?;
+            let whole = self.whole_objects(id, &commits)?;
+            let mut pack = repository.stage_pack(&pack_objects(&commits, &whole)?)?;
+            if batch.len() >= SYNC_TOGETHER {
+                pack.close_files();
+            }
+            packs.push(pack);
+            jobs.push(Job { id: id.clone(), repository, created, head });
+        }
+        let together = batch.len() >= SYNC_TOGETHER;
+        #[cfg(feature = "sabotage")]
+        crate::sabotage::failpoint("materialize-staged");
+        #[cfg(feature = "sabotage")]
+        if self.inner.options.sabotage.refs_before_packs {
+            self.publish_heads(&jobs, together)?;
+        }
+        self.publish_packs(&jobs, packs, together)?;
+        #[cfg(feature = "sabotage")]
+        crate::sabotage::failpoint("materialize-packs");
+        self.publish_heads(&jobs, together)?;
+        #[cfg(feature = "sabotage")]
+        crate::sabotage::failpoint("materialize-refs");
+        for job in &jobs {
+            self.inner.overlay.remove(&job.id, cut);
+        }
+        Ok(())
+    }
+
+    /// A delta whose base is not before it in this pack is written whole instead: every pack holds
+    /// every base of its deltas.
+    fn whole_objects(
+        &self,
+        id: &RepositoryId,
+        commits: &[PendingCommit],
+    ) -> Result<Vec<ObjectEntry>, StoreError> {
+        let mut before = HashSet::new();
+        let mut whole = Vec::new();
+        for object in commits.iter().flat_map(PendingCommit::objects) {
+            if before.insert(object.id) && object.base.is_some_and(|base| !before.contains(&base)) {
+                let content = self.read_object(id, &object.id, ObjectKind::Tree)?;
+                let encoded = vpr_git::encode(ObjectKind::Tree, &content)?;
+                whole.push(ObjectEntry {
+                    id: encoded.id,
+                    kind: object.kind,
+                    base: None,
+                    size: encoded.size,
+                    deflated: encoded.deflated,
+                });
+            }
+        }
+        Ok(whole)
+    }
+
+    fn publish_packs(&self, jobs: &[Job], packs: Vec<StagedPack>, together: bool) -> Result<(), StoreError> {
+        let disk = &self.inner.world.disk;
+        if together {
+            disk.sync_filesystem()?;
+        } else {
+            for pack in &packs {
+                pack.sync()?;
+            }
+        }
+        for pack in packs {
+            pack.publish()?;
+        }
+        if together {
+            disk.sync_filesystem()?;
+        } else {
+            for job in jobs {
+                job.repository.sync_pack_directory()?;
+            }
+        }
+        for job in jobs {
+            job.repository.refresh()?;
+        }
+        Ok(())
+    }
+
+    fn publish_heads(&self, jobs: &[Job], together: bool) -> Result<(), StoreError> {
+        let disk = &self.inner.world.disk;
+        let staged =
+            jobs.iter().map(|job| job.repository.stage_head(job.head)).collect::<Result<Vec<_>, _>>()?;
+        if together {
+            disk.sync_filesystem()?;
+        } else {
+            for head in &staged {
+                head.sync()?;
+            }
+        }
+        for head in staged {
+            head.publish()?;
+        }
+        if together {
+            disk.sync_filesystem()?;
+        } else {
+            for job in jobs {
+                job.repository.sync_refs_directory()?;
+                if job.created {
+                    job.repository.sync_skeleton(Path::new(""))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The objects of all commits in pack order, each id once, whole ones in the place of deltas that
+/// have lost their base.
+fn pack_objects<'a>(
+    commits: &'a [PendingCommit],
+    whole: &'a [ObjectEntry],
+) -> Result<Vec<PackObject<'a>>, StoreError> {
+    let mut seen = HashSet::new();
+    let mut objects = Vec::new();
+    for object in commits.iter().flat_map(PendingCommit::objects) {
+        if !seen.insert(object.id) {
+            continue;
+        }
+        let object = whole.iter().find(|whole| whole.id == object.id).unwrap_or(object);
+        let kind = ObjectKind::from_pack_number(object.kind)
+            .ok_or_else(|| StoreError::Damaged(format!("object {} has no known kind", object.id)))?;
+        objects.push(PackObject {
+            id: object.id,
+            kind,
+            base: object.base,
+            size: object.size,
+            deflated: &object.deflated,
+        });
+    }
+    Ok(objects)
+}
