@@ -1,8 +1,9 @@
 //! Repositories that stock git has worked on.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use vpr_git::Repository;
+use vpr_git::{Error, Repository};
 
 use crate::support::{Fixture, History, pack_objects};
 
@@ -101,4 +102,38 @@ fn writing_goes_on_after_stock_git() {
     check(&fixture, &fixture.reopen(), &history);
     fixture.git(&["gc", "--quiet"]);
     check(&fixture, &fixture.repository, &history);
+}
+
+#[test]
+fn stock_gc_may_run_beside_a_writer() {
+    let (fixture, mut history) = fixture();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                // It gives up where it meets a lock of ours; that is its right.
+                let _ = fixture.try_git(&["gc", "--quiet"]);
+            }
+        });
+        for _ in 0..60 {
+            let written = history.commits(2);
+            let pack = fixture.repository.stage_pack(&pack_objects(&written)).unwrap();
+            pack.publish().unwrap();
+            let head = loop {
+                match fixture.repository.stage_head(history.head.unwrap()) {
+                    Err(Error::Locked(_)) => std::thread::yield_now(),
+                    other => break other.unwrap(),
+                }
+            };
+            head.publish().unwrap();
+            assert_eq!(fixture.repository.head().unwrap(), history.head);
+            for (id, text) in history.documents.iter().rev().take(20) {
+                assert_eq!(fixture.repository.read(id).unwrap().unwrap().content, *text);
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    fixture.fsck();
+    let report = fixture.reopen().verify().unwrap();
+    assert_eq!((report.commits, report.damage), (history.documents.len(), vec![]));
 }

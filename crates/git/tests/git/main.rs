@@ -1,6 +1,6 @@
 //! The crate against stock `git` and libgit2 on a real directory, and against the simulated disk.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by unwrapping")]
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
 mod commits;
 mod concatenation;
