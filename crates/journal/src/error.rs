@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::Address;
 
+/// Why the owner of a journal refuses an entry at start.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
 /// What can go wrong. Texts name places, never what is in an entry.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum JournalError {

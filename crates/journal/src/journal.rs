@@ -1,4 +1,3 @@
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +15,7 @@ use crate::state::{Phase, State};
 use crate::waiters::Parking;
 use crate::writer::Writer;
 use crate::{
-    Address, Class, JournalError, JournalOptions, Pressure, RecoveryReport, Replayed, Stats, Ticket,
+    Address, BoxError, Class, JournalError, JournalOptions, Pressure, RecoveryReport, Replayed, Stats, Ticket,
 };
 
 /// How long a thread sleeps when the disk has no room for what is queued.
@@ -93,7 +92,7 @@ impl Journal {
         entropy: Arc<dyn Entropy>,
         folder: &Path,
         options: JournalOptions,
-        on_entry: &mut dyn FnMut(Replayed<'_>) -> Result<(), Box<dyn Error + Send + Sync>>,
+        on_entry: &mut dyn FnMut(Replayed<'_>) -> Result<(), BoxError>,
     ) -> Result<Self, JournalError> {
         let inner = crate::recovery::open(disk, clock, entropy, folder, options, on_entry)?;
         Ok(Self { inner: Arc::new(inner) })

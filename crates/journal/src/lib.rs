@@ -42,7 +42,7 @@ mod segment;
 mod stats;
 
 pub use entry::{Address, Class, Replayed, Ticket};
-pub use error::JournalError;
+pub use error::{BoxError, JournalError};
 pub use journal::{Journal, Slot, Step};
 pub use options::JournalOptions;
 #[cfg(feature = "sabotage")]

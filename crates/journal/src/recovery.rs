@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -17,7 +16,7 @@ use crate::scan::Scan;
 use crate::segment::{FileKind, Held, Segment, segment_path, spare_path};
 use crate::state::State;
 use crate::writer::Writer;
-use crate::{Address, Class, JournalError, JournalOptions, Replayed, Ticket};
+use crate::{Address, BoxError, Class, JournalError, JournalOptions, Replayed, Ticket};
 
 /// Bytes for groups in the segment that a process begins with, beside a rescued one: small, so that starting is quick. Always shorter
 /// than a regular segment, because short ones do not count against the journal's capacity: a start
@@ -28,7 +27,7 @@ fn start_bytes(options: &JournalOptions) -> u64 {
 
 const START_BYTES_MAX: u64 = 1 << 20;
 
-type OnEntry<'a> = &'a mut dyn FnMut(Replayed<'_>) -> Result<(), Box<dyn Error + Send + Sync>>;
+type OnEntry<'a> = &'a mut dyn FnMut(Replayed<'_>) -> Result<(), BoxError>;
 
 /// What the start found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

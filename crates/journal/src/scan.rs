@@ -3,10 +3,12 @@ use std::sync::Arc;
 
 use vpr_types::{Disk, DiskFile, OpenMode};
 
-use crate::JournalError;
 use crate::format::group::{Group, GroupHeader};
 use crate::format::segment::{BadHeader, SegmentHeader};
 use crate::format::{BLOCK_BYTES, size};
+use crate::{Class, JournalError};
+
+pub(crate) type EachEntry<'a> = &'a mut dyn FnMut(u64, Class, &[u8]) -> Result<(), JournalError>;
 
 /// A group that stands whole in a segment.
 #[derive(Debug, Clone, Copy)]
@@ -105,11 +107,8 @@ impl Scan {
         self.groups.last().is_some_and(|found| found.entries == 0)
     }
 
-    /// Hands out the entries of the whole groups: where each begins in the file, and the group it is of.
-    pub(crate) fn entries(
-        &self,
-        each: &mut dyn FnMut(u64, crate::Class, &[u8]) -> Result<(), JournalError>,
-    ) -> Result<(), JournalError> {
+    /// Hands out the entries of the whole groups: where each begins in the file, its class, its payload.
+    pub(crate) fn entries(&self, each: EachEntry<'_>) -> Result<(), JournalError> {
         if self.groups.iter().all(|found| found.entries == 0) {
             return Ok(());
         }

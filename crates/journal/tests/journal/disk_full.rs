@@ -1,1 +1,181 @@
+//! The disk is full, and then it is not (A4).
 
+use vpr_journal::{Class, Journal, JournalError, JournalOptions, Step, Ticket};
+use vpr_testkit::Dice;
+
+use crate::world::{World, options, payload, write};
+
+struct Full {
+    world: World,
+    journal: Journal,
+    written: usize,
+}
+
+/// Writes changes until they are refused.
+fn fill(options: JournalOptions, quota: Option<u64>) -> Full {
+    let world = World::new(options);
+    let (journal, _) = world.open().unwrap();
+    while journal.tend() {}
+    world.disk.set_quota(quota);
+    let mut dice = Dice::new(1);
+    for written in 0.. {
+        match write(&journal, Class::Change, &payload(written, 2500, &mut dice)) {
+            Ok(_) => {}
+            Err(JournalError::Full) => return Full { world, journal, written },
+            Err(error) => panic!("{error}"),
+        }
+        journal.tend();
+    }
+    unreachable!()
+}
+
+/// Writes access entries until they are refused.
+fn use_reserve_up(full: &Full) -> usize {
+    let mut dice = Dice::new(2);
+    for written in 0.. {
+        match write(&full.journal, Class::Access, &payload(full.written + written, 300, &mut dice)) {
+            Ok(_) => {}
+            Err(JournalError::Full) => return written,
+            Err(error) => panic!("{error}"),
+        }
+        full.journal.tend();
+    }
+    unreachable!()
+}
+
+fn check(full: &Full, why: &str) {
+    assert_eq!(full.journal.failed().map(|error| error.to_string()), None, "{why}");
+    for ticket in (1..=full.written as u64).map(Ticket) {
+        let address = full.journal.address(ticket).unwrap();
+        assert!(full.journal.read(address).is_ok(), "{why}: {ticket:?}");
+    }
+}
+
+#[test]
+fn at_the_configured_size_changes_are_refused_and_the_reserve_takes_the_rest() {
+    let full = fill(options(), None);
+    assert!(full.written > 30, "{}", full.written);
+    let pressure = full.journal.pressure();
+    assert!(pressure.used_bytes * 100 > pressure.capacity_bytes * 75, "{pressure:?}");
+    check(&full, "full");
+    // Seven groups of 4 KiB fit a segment of 32 KiB.
+    let accesses = use_reserve_up(&full);
+    assert!(accesses >= 7, "{accesses}");
+    assert!(full.world.disk.used_bytes() <= (8 * 32 + 20) << 10, "the configured size is kept");
+    check(&full, "the reserve is used up");
+
+    full.journal.release(Ticket(full.written as u64 / 2));
+    while full.journal.tend() {}
+    write(&full.journal, Class::Change, b"again").unwrap();
+    drop(full.journal);
+    let (_, replayed) = full.world.open().unwrap();
+    assert_eq!(replayed.last().map(|payload| &payload[..]), Some(&b"again"[..]));
+}
+
+#[test]
+fn on_a_full_disk_changes_are_refused_and_go_on_without_a_repair() {
+    let quota = 5 * (32 << 10);
+    let full = fill(JournalOptions { segments_max: 64, ..options() }, Some(quota));
+    check(&full, "full");
+    assert_eq!(full.journal.stats().inline_segments, 0);
+    let pressure = full.journal.pressure();
+    assert!(pressure.capacity_bytes <= quota && pressure.used_bytes * 100 > pressure.capacity_bytes * 60);
+    assert!(use_reserve_up(&full) >= 7);
+    check(&full, "the reserve is used up");
+    assert!(full.world.disk.used_bytes() <= quota);
+
+    // More disk: found out within the time between attempts.
+    full.world.disk.set_quota(None);
+    assert!(!full.journal.tend(), "it was tried just now");
+    full.world.clock.advance(1_000_001);
+    while full.journal.tend() {}
+    write(&full.journal, Class::Change, b"again").unwrap();
+    check(&full, "grown");
+    drop(full.journal);
+    let (_, replayed) = full.world.open().unwrap();
+    assert_eq!(replayed.last().map(|payload| &payload[..]), Some(&b"again"[..]));
+}
+
+#[test]
+fn on_a_full_disk_released_segments_are_enough_to_go_on() {
+    let full = fill(JournalOptions { segments_max: 64, ..options() }, Some(5 * (32 << 10)));
+    full.journal.release(Ticket(full.written as u64));
+    while full.journal.tend() {}
+    for n in 0..100 {
+        let ticket = write(&full.journal, Class::Change, &payload(n, 2500, &mut Dice::new(3))).unwrap();
+        full.journal.release(ticket);
+        while full.journal.tend() {}
+    }
+}
+
+#[test]
+fn a_full_journal_starts_again_and_still_has_a_reserve() {
+    let mut full = fill(options(), None);
+    for _ in 0..4 {
+        drop(full.journal);
+        let (journal, replayed) = full.world.open().unwrap();
+        full.journal = journal;
+        assert!(replayed.len() >= full.written);
+        full.written = replayed.len();
+        while full.journal.tend() {}
+        write(&full.journal, Class::Access, &payload(0, 300, &mut Dice::new(1))).unwrap();
+        full.written += 1;
+    }
+    assert!(use_reserve_up(&full) >= 7);
+}
+
+#[test]
+fn a_full_disk_at_start_is_reported_and_nothing_is_lost() {
+    let full = fill(JournalOptions { segments_max: 64, ..options() }, Some(5 * (32 << 10)));
+    drop(full.journal);
+    full.world.disk.set_quota(Some(0));
+    match full.world.open() {
+        Err(error @ JournalError::Io { .. }) => {
+            assert!(error.to_string().contains("cannot write"), "{error}")
+        }
+        other => panic!("{:?}", other.map(|(_, replayed)| replayed.len())),
+    }
+    full.world.disk.set_quota(None);
+    assert_eq!(full.world.open().unwrap().1.len(), full.written);
+}
+
+#[test]
+fn what_was_admitted_and_finds_no_room_waits_and_is_written_later() {
+    // Nobody tends: the journal's thread finds out that the disk is full.
+    let world = World::new(JournalOptions { segments_max: 64, ..options() });
+    let (journal, _) = world.open().unwrap();
+    world.disk.set_quota(Some(world.disk.used_bytes()));
+    for n in 0..10 {
+        journal.reserve(Class::Change, 2500).unwrap().fill(payload(n, 2500, &mut Dice::new(1)));
+    }
+    while let Step::Wrote { .. } = journal.step().unwrap() {}
+    assert_eq!(journal.step().unwrap(), Step::Blocked);
+    assert!(journal.durable() > Ticket(0) && journal.durable() < Ticket(10));
+    assert!(matches!(journal.reserve(Class::Change, 1), Err(JournalError::Full)));
+    assert!(matches!(journal.close(), Err(JournalError::Full)));
+    world.disk.set_quota(None);
+    assert_eq!(journal.step().unwrap(), Step::Blocked, "it was tried just now");
+    world.clock.advance(1_000_001);
+    while let Step::Wrote { .. } = journal.step().unwrap() {}
+    assert_eq!(journal.durable(), Ticket(10));
+    journal.close().unwrap();
+    assert_eq!(world.open().unwrap().1.len(), 10);
+}
+
+#[test]
+fn an_entry_too_long_for_the_disk_waits_without_using_up_segments() {
+    let world = World::new(JournalOptions { segments_max: 64, ..options() });
+    let (journal, _) = world.open().unwrap();
+    while journal.tend() {}
+    let files = world.disk.files().len();
+    world.disk.set_quota(Some(world.disk.used_bytes() + 1000));
+    journal.reserve(Class::Change, 100_000).unwrap().fill(payload(0, 100_000, &mut Dice::new(1)));
+    for _ in 0..10 {
+        assert_eq!(journal.step().unwrap(), Step::Blocked);
+        world.clock.advance(1_000_001);
+    }
+    assert_eq!(world.disk.files().len(), files);
+    world.disk.set_quota(None);
+    assert!(matches!(journal.step().unwrap(), Step::Wrote { entries: 1, .. }));
+    assert_eq!(world.open().unwrap().1[0].len(), 100_000);
+}

@@ -9,6 +9,8 @@ use vpr_testkit::{Dice, SeedEntropy, SimClock, SimDisk};
 
 pub const FOLDER: &str = "journal";
 
+pub type Payloads = Vec<Arc<[u8]>>;
+
 /// Small segments, so that short workloads pass through many.
 pub fn options() -> JournalOptions {
     JournalOptions { segment_bytes: 32 << 10, segments_max: 8, ..JournalOptions::default() }
@@ -31,8 +33,8 @@ impl World {
     }
 
     /// Opens the journal; gives what it replayed.
-    pub fn open(&self) -> Result<(Journal, Vec<Arc<[u8]>>), JournalError> {
-        let mut replayed: Vec<Arc<[u8]>> = Vec::new();
+    pub fn open(&self) -> Result<(Journal, Payloads), JournalError> {
+        let mut replayed = Payloads::new();
         // Another seed for each opening: an epoch must not come twice.
         let entropy = SeedEntropy::new(self.disk.operations());
         let journal = Journal::open(
@@ -80,8 +82,8 @@ pub fn index_of(payload: &[u8]) -> usize {
 pub struct Told {
     /// Position in the recording, entries durable from the first of all on.
     pub durable: Vec<(usize, usize)>,
-    /// Waiters that were told an error.
-    pub failed: usize,
+    /// Waiters of this process that were told.
+    pub outcomes: usize,
 }
 
 /// An owner that writes, releases, stops and starts, and remembers everything.
@@ -90,12 +92,13 @@ pub struct Owner {
     pub journal: Journal,
     pub told: Arc<Mutex<Told>>,
     /// From which position in the recording which history counts. Each begins with what survived.
-    pub histories: Vec<(usize, Vec<Arc<[u8]>>)>,
+    pub histories: Vec<(usize, Payloads)>,
     /// Position in the recording, entries released from then on.
     pub released: Vec<(usize, usize)>,
     /// Entries that had gone before this process's first one.
     gone: usize,
-    pub filled: usize,
+    /// Waiters of this process.
+    pub waiting: usize,
 }
 
 impl Owner {
@@ -110,11 +113,11 @@ impl Owner {
             histories: vec![(at, Vec::new())],
             released: Vec::new(),
             gone: 0,
-            filled: 0,
+            waiting: 0,
         })
     }
 
-    pub fn history(&mut self) -> &mut Vec<Arc<[u8]>> {
+    pub fn history(&mut self) -> &mut Payloads {
         &mut self.histories.last_mut().unwrap().1
     }
 
@@ -137,13 +140,13 @@ impl Owner {
         let (told, disk) = (Arc::clone(&self.told), self.world.disk.clone());
         let then = move |outcome: Result<(), JournalError>| {
             let mut told = told.lock();
-            match outcome {
-                Ok(()) => told.durable.push((disk.recorded(), index + 1)),
-                Err(_) => told.failed += 1,
+            told.outcomes += 1;
+            if outcome.is_ok() {
+                told.durable.push((disk.recorded(), index + 1));
             }
         };
         self.journal.when_durable(slot.ticket(), Box::new(then));
-        self.filled += 1;
+        self.waiting += 1;
         Ok((slot, payload))
     }
 
@@ -170,9 +173,13 @@ impl Owner {
         let end = self.check(&replayed, &history, usize::MAX)?;
         history.truncate(end);
         self.gone = end - replayed.len();
-        self.told.lock().durable.push((self.world.disk.recorded(), end));
-        self.histories.push((at, history));
         self.journal = journal;
+        self.waiting = 0;
+        let mut told = self.told.lock();
+        told.outcomes = 0;
+        told.durable.push((self.world.disk.recorded(), end));
+        drop(told);
+        self.histories.push((at, history));
         Ok(())
     }
 
