@@ -62,9 +62,10 @@ impl<T> Authorized<T> {
         &self.what
     }
 
-    /// Takes out what was decided on.
+    /// Takes out what was decided on and keeps the rest of the proof.
     #[must_use]
-    pub fn into_what(self) -> T {
-        self.what
+    pub fn split(self) -> (Authorized<()>, T) {
+        let Self { tenant, principal, purpose, interaction, what } = self;
+        (Authorized { tenant, principal, purpose, interaction, what: () }, what)
     }
 }

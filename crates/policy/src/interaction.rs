@@ -98,6 +98,12 @@ impl Interaction {
         }
     }
 
+    /// Whether it changes one document.
+    #[must_use]
+    pub fn writes(self) -> bool {
+        matches!(self.permission(), Permission::Create | Permission::Update | Permission::Delete)
+    }
+
     /// What a principal must be permitted to do it.
     #[must_use]
     pub fn permission(self) -> Permission {

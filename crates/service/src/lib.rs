@@ -1,1 +1,51 @@
-//! The choke point: operation, decision, run
+//! The choke point: every protocol turns its requests into an [`Operation`], and [`Service::perform`]
+//! decides, runs, audits and answers it. There is no other way to the record engine.
+//!
+//! The asynchronous world begins here: work is done where the request arrives when it is small and
+//! on a thread of its own when it is large; waiting for the disk is always asynchronous.
+//!
+//! Invariants:
+//! - nothing is touched without an `Authorized` of the policy, and only in its tenant;
+//! - nothing is stored that validation did not let through;
+//! - an answer, good or bad, leaves when everything that it rests on is on disk, its audit entry
+//!   included where the configuration says so;
+//! - what cannot be audited is not given out;
+//! - no text for people holds content of a resource, only names of places.
+//!
+//! Reading order: [`Service`], `work` (one interaction), `read`, `write`, `history`, `bundle`.
+
+mod answer;
+mod audit;
+mod bundle;
+mod cache;
+mod conditions;
+mod config;
+mod context;
+mod failure;
+mod history;
+mod operation;
+mod operator;
+mod period;
+mod query;
+mod read;
+mod service;
+mod validate;
+mod validated;
+mod work;
+mod write;
+
+pub use answer::{Answer, Stamp};
+pub use audit::action;
+pub use conditions::{NotTags, ReadConditions, Tags, WriteConditions, parse_version};
+pub use config::{AuditMode, ServiceConfig, UnknownAuditMode};
+pub use context::RequestContext;
+pub use failure::{Failure, FailureKind};
+pub use history::HistoryQuery;
+pub use operation::{IdempotencyKey, Operation, Prefer, Target, WriteOptions};
+pub use operator::{DocumentVersion, Operator};
+pub use period::Period;
+pub use query::{pairs, unknown_parameter};
+pub use service::{Refused, Service};
+pub use vpr_core::Health;
+pub use vpr_policy::{Interaction, Permission, Principal, PrincipalKind, Reach};
+pub use vpr_store::format::AccessAction;

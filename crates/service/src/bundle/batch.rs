@@ -1,0 +1,118 @@
+//! A batch: each entry on its own, as if it had come alone.
+
+use std::collections::HashSet;
+
+use vpr_codec::Value;
+use vpr_fhir::IssueType;
+
+use super::Submission;
+use super::entry::{Entry, EntryRequest, place};
+use super::response::{EntryAnswer, respond};
+use crate::answer::Answer;
+use crate::audit::Trail;
+use crate::failure::{Failure, FailureKind};
+use crate::service::{Inner, authorize};
+use crate::work::{Work, document, resource_type};
+
+impl Inner {
+    /// FHIR R4 §3.1.0.11.1.
+    pub(super) fn batch(&self, submission: &Submission<'_>, trail: &mut Trail) -> Result<Answer, Failure> {
+        let context = submission.context;
+        let entries: Vec<_> =
+            submission.entries()?.map(|(place, entry)| Entry::read(place, entry, &context.base)).collect();
+        // What is created here has no id yet that another entry could mean.
+        let created: HashSet<&str> = entries
+            .iter()
+            .flatten()
+            .filter(|entry| matches!(entry.request, EntryRequest::Create { .. }))
+            .filter_map(|entry| entry.full_url.as_deref())
+            .collect();
+        let mut answers = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            answers.push(match entry {
+                Err(failure) => {
+                    EntryAnswer { result: Err(failure.clone()), writes: false, head: false, name: None }
+                }
+                Ok(entry) => {
+                    let mut part = Trail::of(entry.interaction());
+                    let (type_name, id) = entry.named();
+                    part.name(Some(type_name), id);
+                    let result = self.entry(submission, entry, &created, &mut part);
+                    let result = result.map_err(|failure| failure.at(&place(entry.place)));
+                    let status = result.as_ref().map_or_else(|failure| failure.kind.status(), |a| a.status);
+                    trail.part(part, status);
+                    entry.answer(result)
+                }
+            });
+        }
+        let body = respond("batch-response", &context.base, submission.options.prefer, &answers);
+        Ok(Answer::new(200).with_body(body))
+    }
+
+    fn entry(
+        &self,
+        submission: &Submission<'_>,
+        entry: &Entry<'_>,
+        created: &HashSet<&str>,
+        trail: &mut Trail,
+    ) -> Result<Answer, Failure> {
+        let context = submission.context;
+        let grant = authorize(context, entry.interaction(), ())?;
+        let mut work = Work { inner: self, context, grant, trail };
+        if let Some(resource) = entry.resource() {
+            independent(resource, created)?;
+        }
+        let options = submission.options;
+        let repeat = |work: &Work<'_>, resource: Option<Value<'_>>| {
+            let (type_name, id) = entry.named();
+            let (verb, raw) = (entry.interaction().code(), resource.map_or("", Value::raw));
+            let request = [verb, type_name, id.unwrap_or_default(), raw].map(str::as_bytes);
+            work.repeat(options, 1 + entry.place, &request)
+        };
+        match &entry.request {
+            EntryRequest::Create { known, resource } => {
+                let repeat = repeat(&work, Some(*resource));
+                work.create_value(*known, *resource, repeat, options.prefer)
+            }
+            EntryRequest::Update { target, resource, conditions } => {
+                let known = resource_type(&target.type_name)?;
+                let repeat = repeat(&work, Some(*resource));
+                work.update_value(known, &target.id, *resource, conditions.clone(), repeat, options.prefer)
+            }
+            EntryRequest::Delete { target, conditions } => {
+                let repeat = repeat(&work, None);
+                work.delete_document(document(target)?, conditions.clone(), repeat, options.prefer)
+            }
+            other => work.get(other),
+        }
+    }
+}
+
+impl Work<'_> {
+    /// The entries that only read.
+    pub(crate) fn get(&mut self, request: &EntryRequest<'_>) -> Result<Answer, Failure> {
+        match request {
+            EntryRequest::Read { target, conditions } => self.read(target, conditions),
+            EntryRequest::VRead { target, version, conditions } => self.vread(target, version, conditions),
+            EntryRequest::History { target, query } => self.history(target, query),
+            EntryRequest::Create { .. } | EntryRequest::Update { .. } | EntryRequest::Delete { .. } => {
+                Err(Failure::internal())
+            }
+        }
+    }
+}
+
+/// Refuses a resource that refers to another one created in the same batch
+/// (FHIR R4 §3.1.0.11.1: such references are not conformant).
+fn independent(resource: Value<'_>, created: &HashSet<&str>) -> Result<(), Failure> {
+    if created.is_empty() {
+        return Ok(());
+    }
+    match vpr_fhir::references(resource).iter().find(|each| created.contains(each.text.as_ref())) {
+        None => Ok(()),
+        Some(reference) => {
+            let text = "an entry of a batch refers to another one of it; send a transaction";
+            Err(Failure::new(FailureKind::Malformed, IssueType::BusinessRule, text).about(&reference.path()))
+        }
+    }
+}

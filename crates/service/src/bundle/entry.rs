@@ -1,0 +1,367 @@
+//! What one entry of a batch or transaction asks for.
+
+use std::borrow::Cow;
+
+use vpr_codec::Value;
+use vpr_fhir::{HttpVerb, IssueType, ResourceType};
+use vpr_policy::Interaction;
+use vpr_types::Instant;
+
+use crate::conditions::{ReadConditions, Tags, WriteConditions};
+use crate::failure::{Failure, FailureKind};
+use crate::history::HistoryQuery;
+use crate::operation::Target;
+use crate::query::{pairs, unknown_parameter};
+use crate::work::resource_type;
+
+/// One entry, read but not checked against what is stored.
+pub(crate) struct Entry<'a> {
+    /// Its index in the Bundle.
+    pub(crate) place: usize,
+    pub(crate) full_url: Option<Cow<'a, str>>,
+    pub(crate) request: EntryRequest<'a>,
+    /// Whether only status and version are wanted.
+    pub(crate) head: bool,
+}
+
+/// What an entry asks for.
+pub(crate) enum EntryRequest<'a> {
+    Create { known: ResourceType, resource: Value<'a> },
+    Update { target: Target, resource: Value<'a>, conditions: WriteConditions },
+    Delete { target: Target, conditions: WriteConditions },
+    Read { target: Target, conditions: ReadConditions },
+    VRead { target: Target, version: String, conditions: ReadConditions },
+    History { target: Target, query: HistoryQuery },
+}
+
+/// The place of an entry, as FHIRPath.
+pub(crate) fn place(index: usize) -> String {
+    format!("Bundle.entry[{index}]")
+}
+
+const ENTRY_MEMBERS: &[&str] =
+    &["id", "extension", "modifierExtension", "link", "fullUrl", "resource", "search", "request", "response"];
+const REQUEST_MEMBERS: &[&str] = &[
+    "id",
+    "extension",
+    "modifierExtension",
+    "method",
+    "url",
+    "ifNoneMatch",
+    "ifModifiedSince",
+    "ifMatch",
+    "ifNoneExist",
+];
+
+impl<'a> Entry<'a> {
+    /// Reads an entry; URLs are relative to `base` or begin with it.
+    pub(crate) fn read(place: usize, entry: Value<'a>, base: &str) -> Result<Self, Failure> {
+        let here = self::place(place);
+        let required = |what: &str| {
+            let text = format!("the entry has no {what}");
+            Failure::new(FailureKind::Malformed, IssueType::Required, text).about(&format!("{here}.{what}"))
+        };
+        known_members(entry, ENTRY_MEMBERS, &here)?;
+        let request =
+            entry.get("request").filter(|value| value.is_object()).ok_or_else(|| required("request"))?;
+        known_members(request, REQUEST_MEMBERS, &format!("{here}.request"))?;
+        let method = text(request, "method").ok_or_else(|| required("request.method"))?;
+        let verb = HttpVerb::parse(&method).ok_or_else(|| {
+            Failure::new(
+                FailureKind::Malformed,
+                IssueType::CodeInvalid,
+                "the method is none of the standard's",
+            )
+            .about(&format!("{here}.request.method"))
+        })?;
+        let url = text(request, "url").ok_or_else(|| required("request.url"))?;
+        if request.get("ifNoneExist").is_some() {
+            return Err(Failure::not_supported("conditional create is not supported")
+                .about(&format!("{here}.request.ifNoneExist")));
+        }
+        let resource = entry.get("resource").filter(|value| value.is_object());
+        let needed = || resource.ok_or_else(|| required("resource"));
+        let url = Url::split(&url, base);
+        let request = match verb {
+            HttpVerb::Get | HttpVerb::Head => url.get(request, &here),
+            HttpVerb::Post => url
+                .one_segment("conditional create")
+                .and_then(|known| Ok(EntryRequest::Create { known, resource: needed()? })),
+            HttpVerb::Put => url.target("conditional update").and_then(|target| {
+                let conditions = write_conditions(request, &here)?;
+                Ok(EntryRequest::Update { target, resource: needed()?, conditions })
+            }),
+            HttpVerb::Delete => url.target("conditional delete").and_then(|target| {
+                Ok(EntryRequest::Delete { target, conditions: write_conditions(request, &here)? })
+            }),
+            HttpVerb::Patch => Err(Failure::not_supported("PATCH is not supported")),
+        };
+        let request = request.map_err(|failure| match failure.outcome.issues.first() {
+            Some(issue) if issue.expression.is_empty() => failure.about(&format!("{here}.request.url")),
+            _ => failure,
+        })?;
+        Ok(Self { place, full_url: text(entry, "fullUrl"), request, head: verb == HttpVerb::Head })
+    }
+
+    pub(crate) fn interaction(&self) -> Interaction {
+        match self.request {
+            EntryRequest::Create { .. } => Interaction::Create,
+            EntryRequest::Update { .. } => Interaction::Update,
+            EntryRequest::Delete { .. } => Interaction::Delete,
+            EntryRequest::Read { .. } => Interaction::Read,
+            EntryRequest::VRead { .. } => Interaction::VRead,
+            EntryRequest::History { .. } => Interaction::HistoryInstance,
+        }
+    }
+
+    /// The type and the id that the entry names.
+    pub(crate) fn named(&self) -> (&str, Option<&str>) {
+        match &self.request {
+            EntryRequest::Create { known, .. } => (known.name(), None),
+            EntryRequest::Update { target, .. }
+            | EntryRequest::Delete { target, .. }
+            | EntryRequest::Read { target, .. }
+            | EntryRequest::VRead { target, .. }
+            | EntryRequest::History { target, .. } => (&target.type_name, Some(&target.id)),
+        }
+    }
+
+    /// The resource it brings.
+    pub(crate) fn resource(&self) -> Option<Value<'a>> {
+        match self.request {
+            EntryRequest::Create { resource, .. } | EntryRequest::Update { resource, .. } => Some(resource),
+            _ => None,
+        }
+    }
+}
+
+fn text<'a>(object: Value<'a>, name: &str) -> Option<Cow<'a, str>> {
+    object.get(name).and_then(Value::as_str)
+}
+
+fn known_members(object: Value<'_>, known: &[&str], here: &str) -> Result<(), Failure> {
+    for (name, _) in object.members() {
+        if !known.contains(&name.strip_prefix('_').unwrap_or(&name)) {
+            let text = "the entry has an element that is not in the standard";
+            return Err(Failure::new(FailureKind::Malformed, IssueType::Structure, text).about(here));
+        }
+    }
+    Ok(())
+}
+
+fn tags(request: Value<'_>, name: &str, here: &str) -> Result<Option<Tags>, Failure> {
+    let Some(text) = text(request, name) else { return Ok(None) };
+    Tags::parse(&text).map(Some).map_err(|error| {
+        Failure::new(FailureKind::Malformed, IssueType::Value, format!("{name} {error}"))
+            .about(&format!("{here}.request.{name}"))
+    })
+}
+
+fn write_conditions(request: Value<'_>, here: &str) -> Result<WriteConditions, Failure> {
+    Ok(WriteConditions {
+        if_match: tags(request, "ifMatch", here)?,
+        if_none_match: tags(request, "ifNoneMatch", here)?,
+    })
+}
+
+fn read_conditions(request: Value<'_>, here: &str) -> Result<ReadConditions, Failure> {
+    let since = match text(request, "ifModifiedSince") {
+        None => None,
+        Some(text) => Some(Instant::parse(&text).ok_or_else(|| {
+            Failure::new(FailureKind::Malformed, IssueType::Value, "ifModifiedSince is no instant")
+                .about(&format!("{here}.request.ifModifiedSince"))
+        })?),
+    };
+    Ok(ReadConditions {
+        if_none_match: tags(request, "ifNoneMatch", here)?,
+        if_modified_since: since.map(Instant::seconds),
+    })
+}
+
+/// A request URL in its segments.
+struct Url<'u> {
+    segments: Vec<&'u str>,
+    query: Option<&'u str>,
+}
+
+impl<'u> Url<'u> {
+    fn split(url: &'u str, base: &str) -> Self {
+        let own = url.strip_prefix(base).filter(|rest| rest.starts_with('/') || rest.is_empty());
+        let relative = own.unwrap_or(url);
+        let relative = relative.strip_prefix('/').unwrap_or(relative);
+        let (path, query) =
+            relative.split_once('?').map_or((relative, None), |(path, query)| (path, Some(query)));
+        Self { segments: path.split('/').collect(), query }
+    }
+
+    /// `Type`, for a create.
+    fn one_segment(&self, conditional: &str) -> Result<ResourceType, Failure> {
+        match self.segments[..] {
+            [""] => Err(Failure::malformed("the URL names no resource type")),
+            [.., last] if last.starts_with('$') => Err(not_supported_operation()),
+            [_, "_search"] => Err(Failure::not_supported("search is not supported")),
+            [type_name] => {
+                let known = resource_type(type_name)?;
+                match self.query {
+                    None => Ok(known),
+                    Some(_) => Err(Failure::not_supported(format!("{conditional} is not supported"))),
+                }
+            }
+            _ => Err(malformed()),
+        }
+    }
+
+    /// `Type/id`, for a write.
+    fn target(&self, conditional: &str) -> Result<Target, Failure> {
+        match (&self.segments[..], self.query) {
+            ([type_name, id], None) => target(type_name, id),
+            ([type_name], _) if !type_name.is_empty() => {
+                resource_type(type_name)?;
+                Err(Failure::not_supported(format!("{conditional} is not supported")))
+            }
+            _ => Err(malformed()),
+        }
+    }
+
+    fn get<'a>(&self, request: Value<'_>, here: &str) -> Result<EntryRequest<'a>, Failure> {
+        let mut history = HistoryQuery::default();
+        let is_history = matches!(self.segments[..], [_, _, "_history"]);
+        let mut unknown = None;
+        for (name, value) in pairs(self.query.unwrap_or_default())? {
+            if is_history && history.take(&name, &value)? || matches!(name.as_str(), "_format" | "_pretty") {
+                continue;
+            }
+            unknown.get_or_insert(name);
+        }
+        let taken = |request| match &unknown {
+            None => Ok(request),
+            Some(name) => Err(unknown_parameter(name, &["_summary", "_elements"])),
+        };
+        match self.segments[..] {
+            [.., last] if last.starts_with('$') => Err(not_supported_operation()),
+            ["metadata"] => Err(Failure::not_supported("metadata is not supported in a Bundle")),
+            ["" | "_history"] => {
+                Err(Failure::not_supported("search and history over all types are not supported"))
+            }
+            [type_name] | [type_name, "_history"] => {
+                resource_type(type_name)?;
+                Err(Failure::not_supported("search and history over a type are not supported"))
+            }
+            [type_name, id] => taken(EntryRequest::Read {
+                target: target(type_name, id)?,
+                conditions: read_conditions(request, here)?,
+            }),
+            [type_name, id, "_history"] => {
+                taken(EntryRequest::History { target: target(type_name, id)?, query: history })
+            }
+            [type_name, id, "_history", version] => taken(EntryRequest::VRead {
+                target: target(type_name, id)?,
+                version: version.to_owned(),
+                conditions: read_conditions(request, here)?,
+            }),
+            _ => Err(malformed()),
+        }
+    }
+}
+
+fn target(type_name: &str, id: &str) -> Result<Target, Failure> {
+    let known = resource_type(type_name)?;
+    crate::work::named(known, id)?;
+    Ok(Target { type_name: type_name.to_owned(), id: id.to_owned() })
+}
+
+fn malformed() -> Failure {
+    Failure::malformed("the URL is none that an entry may have")
+}
+
+fn not_supported_operation() -> Failure {
+    Failure::not_supported("operations in a Bundle are not supported")
+}
+
+#[cfg(test)]
+mod tests {
+    use vpr_codec::{Json, Limits};
+
+    use super::*;
+
+    const BASE: &str = "http://a/fhir";
+
+    fn read(request: &str, resource: bool) -> Result<String, (u16, String)> {
+        let resource = if resource { r#""resource":{"resourceType":"Patient"},"# } else { "" };
+        let text = format!(r#"{{{resource}"request":{{{request}}}}}"#);
+        let json = Json::parse(text, &Limits::default()).unwrap();
+        match Entry::read(36, json.root(), BASE) {
+            Ok(entry) => {
+                let (type_name, id) = entry.named();
+                Ok(format!("{} {type_name} {}", entry.interaction(), id.unwrap_or("-")))
+            }
+            Err(failure) => Err((failure.kind.status(), failure.outcome.issues[0].expression.clone())),
+        }
+    }
+
+    #[test]
+    fn requests_are_read_relative_to_the_base() {
+        for (request, wanted) in [
+            (r#""method":"POST","url":"Patient""#, "create Patient -"),
+            (r#""method":"POST","url":"/Patient""#, "create Patient -"),
+            (r#""method":"POST","url":"http://a/fhir/Patient""#, "create Patient -"),
+            (r#""method":"PUT","url":"Patient/1""#, "update Patient 1"),
+            (r#""method":"PUT","url":"Patient/1","ifMatch":"W/\"2\"""#, "update Patient 1"),
+            (r#""method":"DELETE","url":"Patient/1""#, "delete Patient 1"),
+            (r#""method":"GET","url":"Patient/1""#, "read Patient 1"),
+            (r#""method":"GET","url":"Patient/1?_format=json""#, "read Patient 1"),
+            (r#""method":"HEAD","url":"Patient/1""#, "read Patient 1"),
+            (
+                r#""method":"GET","url":"Patient/1","ifModifiedSince":"2024-01-01T00:00:00Z""#,
+                "read Patient 1",
+            ),
+            (r#""method":"GET","url":"Patient/1/_history/3""#, "vread Patient 1"),
+            (r#""method":"GET","url":"Patient/1/_history?_count=2""#, "history-instance Patient 1"),
+        ] {
+            assert_eq!(read(request, true).as_deref(), Ok(wanted), "{request}");
+        }
+    }
+
+    #[test]
+    fn refusals_name_their_place() {
+        let url = "Bundle.entry[36].request.url";
+        for (request, status, expression) in [
+            (r#""method":"POST""#, 400, url),
+            (r#""url":"Patient""#, 400, "Bundle.entry[36].request.method"),
+            (r#""method":"post","url":"Patient""#, 400, "Bundle.entry[36].request.method"),
+            (r#""method":"POST","url":"Patient","odd":1"#, 400, "Bundle.entry[36].request"),
+            (r#""method":"POST","url":"Patient/1""#, 400, url),
+            (r#""method":"POST","url":"""#, 400, url),
+            (r#""method":"POST","url":"Nothing""#, 404, url),
+            (r#""method":"POST","url":"http://b/fhir/Patient""#, 400, url),
+            (r#""method":"POST","url":"Patient/$validate""#, 501, url),
+            (r#""method":"POST","url":"Patient/_search""#, 501, url),
+            (
+                r#""method":"POST","url":"Patient","ifNoneExist":"a=b""#,
+                501,
+                "Bundle.entry[36].request.ifNoneExist",
+            ),
+            (r#""method":"PUT","url":"Patient""#, 501, url),
+            (r#""method":"PUT","url":"Patient?a=b""#, 501, url),
+            (r#""method":"PUT","url":"Patient/a_b""#, 400, url),
+            (r#""method":"PUT","url":"Patient/1","ifMatch":"2""#, 400, "Bundle.entry[36].request.ifMatch"),
+            (r#""method":"DELETE","url":"Patient?a=b""#, 501, url),
+            (r#""method":"PATCH","url":"Patient/1""#, 501, url),
+            (r#""method":"GET","url":"Patient""#, 501, url),
+            (r#""method":"GET","url":"Patient?name=x""#, 501, url),
+            (r#""method":"GET","url":"metadata""#, 501, url),
+            (r#""method":"GET","url":"Patient/1/$everything""#, 501, url),
+            (r#""method":"GET","url":"Patient/1?_summary=true""#, 501, url),
+            (r#""method":"GET","url":"Patient/1?odd=true""#, 400, url),
+            (
+                r#""method":"GET","url":"Patient/1","ifModifiedSince":"x""#,
+                400,
+                "Bundle.entry[36].request.ifModifiedSince",
+            ),
+        ] {
+            assert_eq!(read(request, true), Err((status, expression.to_owned())), "{request}");
+        }
+        let missing = read(r#""method":"POST","url":"Patient""#, false);
+        assert_eq!(missing, Err((400, "Bundle.entry[36].resource".to_owned())));
+    }
+}

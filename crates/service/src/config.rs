@@ -1,0 +1,54 @@
+use std::fmt;
+use std::str::FromStr;
+
+/// How the service works.
+#[derive(Debug, Clone)]
+pub struct ServiceConfig {
+    /// When the audit entry of an answer must be on disk.
+    pub audit: AuditMode,
+    /// Bytes of rendered documents kept in memory.
+    pub cache_bytes: u64,
+    /// Bodies up to this many bytes are worked on where they arrive; larger ones on a thread of
+    /// their own, so that they do not hold up others.
+    pub inline_bytes_max: usize,
+}
+
+impl Default for ServiceConfig {
+    fn default() -> Self {
+        Self { audit: AuditMode::Durable, cache_bytes: 64 * 1024 * 1024, inline_bytes_max: 64 * 1024 }
+    }
+}
+
+/// When the audit entry of an answer must be on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditMode {
+    /// Before the answer leaves: the production default.
+    Durable,
+    /// With the next group; a power cut may lose the last entries. For development.
+    Buffered,
+}
+
+impl FromStr for AuditMode {
+    type Err = UnknownAuditMode;
+    fn from_str(text: &str) -> Result<Self, UnknownAuditMode> {
+        match text {
+            "durable" => Ok(Self::Durable),
+            "buffered" => Ok(Self::Buffered),
+            _ => Err(UnknownAuditMode),
+        }
+    }
+}
+
+impl fmt::Display for AuditMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Durable => "durable",
+            Self::Buffered => "buffered",
+        })
+    }
+}
+
+/// A word that is no [`AuditMode`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the audit mode is durable or buffered")]
+pub struct UnknownAuditMode;

@@ -1,0 +1,246 @@
+use std::sync::Arc;
+
+use vpr_core::{CommitView, EngineError, HistoryPage, RecordSummary, Tenant};
+use vpr_policy::{Authorized, Interaction, Principal, Request, decide, decide_server};
+use vpr_store::directory::VersionRow;
+use vpr_store::{VerifyProgress, VerifyReport};
+use vpr_types::{
+    DocumentName, ObjectId, Part, PrincipalId, RecordId, RepositoryId, RequestId, TenantName, Version,
+};
+
+use crate::audit::Trail;
+use crate::context::RequestContext;
+use crate::failure::Failure;
+use crate::read::absent;
+use crate::service::{Inner, Service};
+use crate::work::is_deletion;
+
+/// What operators do at the data directory: looked at, decided and audited here like everything
+/// else. Results are ids and facts, but for [`Operator::content`].
+#[derive(Clone)]
+pub struct Operator {
+    service: Service,
+    principal: Principal,
+    request: RequestId,
+}
+
+/// A version as operators see it.
+#[derive(Debug, Clone)]
+pub struct DocumentVersion {
+    /// Which document.
+    pub name: DocumentName,
+    /// Which version, and where it stands.
+    pub row: VersionRow,
+}
+
+impl Service {
+    /// The operators' way in, for one request.
+    #[must_use]
+    pub fn operator(&self, id: PrincipalId, request: RequestId) -> Operator {
+        Operator { service: self.clone(), principal: Principal::operator(id), request }
+    }
+}
+
+impl Operator {
+    /// All tenants, by name.
+    ///
+    /// # Errors
+    /// [`Failure`] when the principal is no operator.
+    pub fn tenants(&self) -> Result<Vec<Tenant>, Failure> {
+        decide_server(&self.principal, Interaction::ListTenants)?;
+        Ok(self.service.inner().engine.tenants())
+    }
+
+    /// Creates a tenant; answers when it is on disk.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is one of that name, or it cannot be written.
+    pub async fn create_tenant(&self, name: TenantName) -> Result<Tenant, Failure> {
+        decide_server(&self.principal, Interaction::CreateTenant)?;
+        let inner = self.service.shared();
+        let created = name.clone();
+        let barrier = blocking(move || Ok(inner.engine.create_tenant(&created)?)).await?;
+        self.service.release(barrier).await?;
+        self.service.inner().engine.tenant(&name).ok_or_else(Failure::internal)
+    }
+
+    /// All records of a tenant, by UUID.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant, or the directory cannot be read.
+    pub async fn records(&self, tenant: &TenantName) -> Result<Vec<RecordSummary>, Failure> {
+        self.inspect(tenant, None, |inner, grant| Ok(inner.engine.records(grant.tenant())?)).await
+    }
+
+    /// The record that a key such as `Patient/123` names.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant, or nothing is stored under the key.
+    pub async fn record(&self, tenant: &TenantName, key: String) -> Result<RecordSummary, Failure> {
+        self.inspect(tenant, None, move |inner, grant| {
+            let tenant = grant.tenant();
+            let record = match key.parse() {
+                Ok(uuid) => RecordId(uuid),
+                Err(_) => inner.engine.record_of(tenant, &key)?,
+            };
+            let found = inner.engine.records(tenant)?.into_iter().find(|each| each.record == record);
+            found.ok_or_else(|| Failure::not_found("nothing is stored under this key"))
+        })
+        .await
+    }
+
+    /// The newest commits of some repositories, newest first.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant, or a repository is damaged.
+    pub async fn log(
+        &self,
+        tenant: &TenantName,
+        repositories: Vec<RepositoryId>,
+        limit: usize,
+    ) -> Result<Vec<(Part, ObjectId, CommitView)>, Failure> {
+        self.inspect(tenant, None, move |inner, grant| {
+            let mut commits = Vec::new();
+            for repository in repositories.into_iter().filter(|each| each.tenant == *grant.tenant()) {
+                let log = inner.engine.log(&repository, limit)?;
+                commits.extend(log.into_iter().map(|(id, view)| (repository.part, id, view)));
+            }
+            commits.sort_by(|a, b| b.2.time.cmp(&a.2.time));
+            commits.truncate(limit);
+            Ok(commits)
+        })
+        .await
+    }
+
+    /// The newest version of each document of some repositories.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant, or the directory cannot be read.
+    pub async fn documents(
+        &self,
+        tenant: &TenantName,
+        repositories: Vec<RepositoryId>,
+    ) -> Result<Vec<DocumentVersion>, Failure> {
+        self.inspect(tenant, None, move |inner, grant| {
+            let mut documents = Vec::new();
+            for repository in repositories.into_iter().filter(|each| each.tenant == *grant.tenant()) {
+                inner.engine.documents(grant.tenant(), Some(&repository), &mut |name, row| {
+                    documents.push(DocumentVersion { name, row });
+                    true
+                })?;
+            }
+            Ok(documents)
+        })
+        .await
+    }
+
+    /// All versions of a document, newest first.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant or document.
+    pub async fn versions(&self, tenant: &TenantName, name: DocumentName) -> Result<HistoryPage, Failure> {
+        let named = name.clone();
+        self.inspect(tenant, Some(named), move |inner, grant| {
+            let page = inner.engine.history(grant.tenant(), &name, None, usize::MAX - 1)?;
+            page.ok_or_else(|| absent(&name))
+        })
+        .await
+    }
+
+    /// The stored bytes of one version, the newest if none is named. Audited as a read of it.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant, document or version, or the version is a deletion.
+    pub async fn content(
+        &self,
+        tenant: &TenantName,
+        name: DocumentName,
+        version: Option<Version>,
+    ) -> Result<(VersionRow, Arc<[u8]>), Failure> {
+        let named = name.clone();
+        self.work(tenant, Interaction::Show, Some(named), move |inner, grant| {
+            let found = match version {
+                Some(version) => inner.engine.version(grant.tenant(), &name, version)?,
+                None => inner.engine.read(grant.tenant(), &name)?,
+            };
+            let row = found.ok_or_else(|| absent(&name))?.row;
+            if is_deletion(&row) {
+                return Err(crate::read::gone(&name, &row));
+            }
+            let bytes = inner.engine.content(grant.tenant(), &row)?;
+            Ok((row, bytes))
+        })
+        .await
+    }
+
+    /// Brings everything durable into Git, so that stock git sees it.
+    ///
+    /// # Errors
+    /// [`Failure`] when the disk is full or failed.
+    pub async fn materialize(&self) -> Result<(), Failure> {
+        decide_server(&self.principal, Interaction::Maintain)?;
+        let inner = self.service.shared();
+        blocking(move || Ok(inner.engine.materialize()?)).await
+    }
+
+    /// Checks every repository of every tenant. Blocks: call it on a thread of its own.
+    ///
+    /// # Errors
+    /// [`Failure`] when the disk failed. Damage is in the report.
+    pub fn verify(&self, progress: &mut dyn FnMut(VerifyProgress)) -> Result<VerifyReport, Failure> {
+        decide_server(&self.principal, Interaction::Maintain)?;
+        Ok(self.service.inner().engine.verify(progress)?)
+    }
+
+    async fn inspect<T: Send + 'static>(
+        &self,
+        tenant: &TenantName,
+        named: Option<DocumentName>,
+        run: impl FnOnce(&Inner, &Authorized<()>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.work(tenant, Interaction::Inspect, named, run).await
+    }
+
+    /// Decides, runs on a thread of its own, audits and waits.
+    async fn work<T: Send + 'static>(
+        &self,
+        tenant: &TenantName,
+        interaction: Interaction,
+        named: Option<DocumentName>,
+        run: impl FnOnce(&Inner, &Authorized<()>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let request = Request { principal: &self.principal, tenant, purpose: None, interaction };
+        let grant = decide(&request, ())?;
+        let inner = self.service.shared();
+        if inner.engine.tenant(tenant).is_none() {
+            return Err(EngineError::NoTenant(tenant.clone()).into());
+        }
+        let context = RequestContext {
+            request: self.request.clone(),
+            tenant: tenant.clone(),
+            principal: self.principal.clone(),
+            purpose: None,
+            received: inner.engine.now(),
+            base: String::new(),
+        };
+        let (result, barrier) = blocking(move || {
+            let result = run(&inner, &grant);
+            let status = result.as_ref().map_or_else(|failure| failure.kind.status(), |_| 200);
+            let mut trail = Trail::of(interaction);
+            if let Some(name) = named {
+                trail.touched(&name, None);
+            }
+            let barrier = inner.append(&context, trail, status)?;
+            Ok((result, barrier))
+        })
+        .await?;
+        self.service.release(barrier).await?;
+        result
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    run: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(run).await.map_err(|_| Failure::internal())?
+}

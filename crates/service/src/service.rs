@@ -1,0 +1,226 @@
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use vpr_core::{Barrier, Engine};
+use vpr_policy::{Authorized, Interaction, Request, decide};
+use vpr_types::{Instant, RequestId};
+
+use crate::answer::Answer;
+use crate::audit::Trail;
+use crate::cache::Cache;
+use crate::config::{AuditMode, ServiceConfig};
+use crate::context::RequestContext;
+use crate::failure::{Failure, FailureKind};
+use crate::operation::Operation;
+use crate::work::Work;
+
+/// The choke point. Cheap to clone; all clones are one service.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) config: ServiceConfig,
+    pub(crate) engine: Engine,
+    pub(crate) cache: Cache,
+}
+
+/// An answer that may not be shown before its barrier.
+struct Settled {
+    answer: Result<Answer, Failure>,
+    barrier: Barrier,
+}
+
+impl Service {
+    /// A service over an open engine, whose threads the caller runs.
+    #[must_use]
+    pub fn open(config: ServiceConfig, engine: Engine) -> Self {
+        let cache = Cache::new(config.cache_bytes);
+        Self(Arc::new(Inner { config, engine, cache }))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(crate) fn shared(&self) -> Arc<Inner> {
+        Arc::clone(&self.0)
+    }
+
+    /// Does `operation`: decides, runs, audits, and answers when what the answer rests on (and its
+    /// audit entry, if so configured) is on disk.
+    ///
+    /// # Errors
+    /// [`Failure`]; it too is answered only when what it rests on is on disk.
+    pub async fn perform(&self, context: RequestContext, operation: Operation) -> Result<Answer, Failure> {
+        let settled = if operation.weight() <= self.0.config.inline_bytes_max {
+            self.0.settle(&context, operation)
+        } else {
+            // Audited on the thread that runs it, so that a caller who goes away is audited too.
+            let inner = Arc::clone(&self.0);
+            let run = move || inner.settle(&context, operation);
+            tokio::task::spawn_blocking(run).await.map_err(|_| Failure::internal())?
+        };
+        self.release(settled.barrier).await?;
+        settled.answer
+    }
+
+    /// Audits a request that was refused before it became an operation.
+    ///
+    /// # Errors
+    /// [`Failure`] when the refusal cannot be audited; it is the answer then.
+    pub async fn refuse(&self, context: &RequestContext, refused: Refused<'_>) -> Result<(), Failure> {
+        if self.0.engine.tenant(&context.tenant).is_none() || !context.principal.belongs_to(&context.tenant) {
+            return Ok(());
+        }
+        let mut trail = Trail::new(refused.interaction, refused.action);
+        trail.name(refused.type_name, refused.id);
+        let barrier = self.0.append(context, trail, refused.status)?;
+        self.release(barrier).await
+    }
+
+    /// Waits until `barrier` is passed.
+    pub(crate) async fn release(&self, barrier: Barrier) -> Result<(), Failure> {
+        if self.0.engine.is_durable(barrier) {
+            return Ok(());
+        }
+        let (sender, receiver) = oneshot::channel();
+        let wake = move |result| {
+            // Nobody listens any more when the caller went away.
+            let _ = sender.send(result);
+        };
+        self.0.engine.when_durable(barrier, Box::new(wake));
+        match receiver.await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(Failure::from(vpr_core::EngineError::Failed("the journal stopped".into()))),
+        }
+    }
+
+    /// The server's clock.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.0.engine.now()
+    }
+
+    /// An id for a request whose caller named none.
+    #[must_use]
+    pub fn new_request_id(&self) -> Option<RequestId> {
+        RequestId::new(&self.0.engine.new_id().ok()?)
+    }
+
+    /// Whether the engine can do its work.
+    #[must_use]
+    pub fn health(&self) -> vpr_core::Health {
+        self.0.engine.health()
+    }
+}
+
+/// A request that was refused before it became an operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused<'a> {
+    /// The interaction or operation that it would have been.
+    pub interaction: &'a str,
+    /// Its class in the audit.
+    pub action: vpr_store::format::AccessAction,
+    /// The type in its path.
+    pub type_name: Option<&'a str>,
+    /// The id in its path.
+    pub id: Option<&'a str>,
+    /// What it was answered with.
+    pub status: u16,
+}
+
+impl Inner {
+    /// Everything but waiting.
+    fn settle(&self, context: &RequestContext, operation: Operation) -> Settled {
+        let interaction = operation.interaction();
+        let mut trail = Trail::of(interaction);
+        let (type_name, id) = operation.named();
+        trail.name(type_name, id);
+        let answer = self.run(context, operation, &mut trail);
+        let status = answer.as_ref().map_or_else(|failure| failure.kind.status(), |answer| answer.status);
+        let barrier = trail.barrier;
+        if self.engine.tenant(&context.tenant).is_none() || !context.principal.belongs_to(&context.tenant) {
+            // A tenant's audit holds what happened in the tenant.
+            return Settled { answer, barrier };
+        }
+        match self.append(context, trail, status) {
+            Ok(audited) => Settled { answer, barrier: barrier.max(audited) },
+            Err(failure) => Settled { answer: Err(failure), barrier },
+        }
+    }
+
+    /// Appends what `trail` gathered; the barrier to wait for, as configured.
+    pub(crate) fn append(
+        &self,
+        context: &RequestContext,
+        trail: Trail,
+        status: u16,
+    ) -> Result<Barrier, Failure> {
+        let mut barrier = Barrier::PASSED;
+        for access in trail.into_accesses(context, status) {
+            let appended = self.engine.access(access).map_err(|error| {
+                let failure = Failure::from(error);
+                // What cannot be audited is not given out.
+                Failure { kind: FailureKind::Unavailable, ..failure }
+            })?;
+            barrier = barrier.max(appended);
+        }
+        Ok(match self.config.audit {
+            AuditMode::Durable => barrier,
+            AuditMode::Buffered => Barrier::PASSED,
+        })
+    }
+
+    fn run(
+        &self,
+        context: &RequestContext,
+        operation: Operation,
+        trail: &mut Trail,
+    ) -> Result<Answer, Failure> {
+        if self.engine.tenant(&context.tenant).is_none() {
+            return Err(Failure::no_tenant());
+        }
+        let interaction = operation.interaction();
+        let (grant, operation) = authorize(context, interaction, operation)?.split();
+        if let Operation::Bundle { body, options } = operation {
+            return self.bundle(context, body, &options, trail);
+        }
+        Work { inner: self, context, grant, trail }.run(operation)
+    }
+}
+
+impl Work<'_> {
+    fn run(&mut self, operation: Operation) -> Result<Answer, Failure> {
+        match operation {
+            Operation::Capabilities => Ok(Answer::new(200)),
+            Operation::Read { target, conditions } => self.read(&target, &conditions),
+            Operation::VRead { target, version, conditions } => self.vread(&target, &version, &conditions),
+            Operation::HistoryInstance { target, query } => self.history(&target, &query),
+            Operation::Create { type_name, body, options } => self.create(&type_name, body, &options),
+            Operation::Update { target, body, conditions, options } => {
+                self.update(&target, body, conditions, &options)
+            }
+            Operation::Delete { target, conditions, options } => self.delete(&target, conditions, &options),
+            Operation::Validate { type_name, id, body, mode, profile } => {
+                self.validate(&type_name, id.as_deref(), body, mode.as_deref(), profile)
+            }
+            // Each of its entries is decided on its own.
+            Operation::Bundle { .. } => Err(Failure::internal()),
+        }
+    }
+}
+
+/// Asks the policy.
+pub(crate) fn authorize<T>(
+    context: &RequestContext,
+    interaction: Interaction,
+    what: T,
+) -> Result<Authorized<T>, Failure> {
+    let request = Request {
+        principal: &context.principal,
+        tenant: &context.tenant,
+        purpose: context.purpose.as_ref(),
+        interaction,
+    };
+    Ok(decide(&request, what)?)
+}
