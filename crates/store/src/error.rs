@@ -12,8 +12,8 @@ pub enum StoreError {
     /// There is no room for changes; reads go on, and so do writes once there is room.
     #[error("the disk is full")]
     Full,
-    /// The queue is full; try again.
-    #[error("too much is queued")]
+    /// The queue is full, or stock git holds a branch's lock; try again.
+    #[error("too much is queued, or a repository is locked")]
     Busy,
     /// Acknowledging stopped; a restart settles what is true.
     #[error("stopped after an error: {0}")]
@@ -66,6 +66,8 @@ impl From<vpr_git::Error> for StoreError {
     fn from(error: vpr_git::Error) -> Self {
         match error {
             vpr_git::Error::Io(error) => error.into(),
+            // Stock git is moving the same branch; what is pending stays pending until it is done.
+            vpr_git::Error::Locked(_) => Self::Busy,
             other => Self::Git(other),
         }
     }

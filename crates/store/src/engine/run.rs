@@ -23,7 +23,7 @@ pub(super) struct Background {
     seen_at: Instant,
     checkpoint_at: Instant,
     hot_at: Instant,
-    /// A full disk is retried after a while, not in a loop.
+    /// A full disk or a locked branch is retried after a while, not in a loop.
     retry_at: Instant,
 }
 
@@ -83,7 +83,7 @@ impl Store {
         };
         match worked {
             Ok(worked) => Ok(worked || tended),
-            Err(StoreError::Full) => {
+            Err(StoreError::Full | StoreError::Busy) => {
                 background.retry_at = Instant(now.0 + LIGHT_MICROS);
                 Ok(tended)
             }
@@ -111,7 +111,7 @@ impl Store {
         let _background = self.inner.background.lock();
         let cut = self.inner.journal.durable();
         self.checkpoint(cut).map_err(|error| match error {
-            StoreError::Full => StoreError::Full,
+            passing @ (StoreError::Full | StoreError::Busy) => passing,
             other => self.fail(other),
         })
     }
@@ -125,7 +125,7 @@ impl Store {
         self.inner.journal.close()?;
         match self.materialize() {
             // The journal keeps it until there is room.
-            Err(StoreError::Full) | Ok(()) => Ok(()),
+            Err(StoreError::Full | StoreError::Busy) | Ok(()) => Ok(()),
             Err(error) => Err(error),
         }
     }
