@@ -1,0 +1,1 @@
+//! What the tests through the real doors share.
