@@ -22,6 +22,8 @@ mod edits;
 
 mod canonical;
 
+mod render;
+
 mod home;
 
 mod operation_outcome;
@@ -30,11 +32,12 @@ mod location;
 
 mod validate;
 
-pub use canonical::{canonical, render};
+pub use canonical::canonical;
 pub use codes::{BundleType, HttpVerb, IssueType, SearchEntryMode, Severity};
 pub use definitions::ResourceType;
 pub use edits::Edits;
 pub use home::{Home, home, part_and_paths};
 pub use operation_outcome::{Issue, OperationOutcome};
 pub use reference::{ReferenceKind, ReferenceUse, Target, is_id, references};
+pub use render::render;
 pub use validate::{ValidateOptions, validate};

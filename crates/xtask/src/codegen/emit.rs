@@ -153,14 +153,10 @@ pub(super) fn structures(structures: &Structures) -> Result<String, Box<dyn Erro
 fn constant(out: &mut String, structures: &Structures, name: &str) -> Result<(), Box<dyn Error>> {
     let mut constant = String::new();
     for (at, letter) in name.char_indices() {
-        if letter == '.' {
-            constant.push('_');
-        } else if at > 0 && letter.is_uppercase() && !constant.ends_with('_') {
+        if at > 0 && letter.is_uppercase() {
             constant.push('_');
         }
-        if letter != '.' {
-            constant.extend(letter.to_uppercase());
-        }
+        constant.extend(letter.to_uppercase());
     }
     let _ = writeln!(out, "pub(crate) const {constant}: u16 = {};", structures.index(name)?);
     Ok(())

@@ -52,10 +52,11 @@ impl Terminology {
             let membership = by_form(url);
             let mut codes = BTreeSet::new();
             let plain = url.split('|').next().unwrap_or(url);
-            if membership == Membership::Unknown && required.contains(url) {
-                if let Some(value_set) = by_url.get(plain) {
-                    enumerate(&value_set["expansion"]["contains"], &mut codes)?;
-                }
+            if membership == Membership::Unknown
+                && required.contains(url)
+                && let Some(value_set) = by_url.get(plain)
+            {
+                enumerate(&value_set["expansion"]["contains"], &mut codes)?;
             }
             let membership = if codes.is_empty() { membership } else { Membership::Enumerated };
             value_sets.push(ValueSet { url: url.to_owned(), membership, codes: codes.into_iter().collect() });
