@@ -13,6 +13,7 @@ pub mod format;
 pub mod layout;
 pub mod lock;
 pub mod logs;
+pub mod rebuild;
 pub mod record_file;
 pub mod trailers;
 

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -54,14 +56,9 @@ impl Backing {
         if self.file.len()? < missing.length {
             self.file.set_len(missing.length)?;
         }
-        let write = |(number, block): (&u64, &Box<[u8; BLOCK]>)| {
-            let at = number * BLOCK_BYTES;
-            let length = usize_of(missing.length.saturating_sub(at)).min(BLOCK);
-            self.file.write_all_at(block.get(..length).unwrap_or_default(), at)
-        };
-        missing.blocks.range(1..).try_for_each(write)?;
+        missing.write_blocks(self.file.as_ref(), 1..u64::MAX)?;
         self.file.sync_data()?;
-        missing.blocks.range(..1).try_for_each(write)?;
+        missing.write_blocks(self.file.as_ref(), 0..1)?;
         self.file.set_len(missing.length)?;
         self.file.sync_data()?;
         *held = None;
@@ -87,8 +84,7 @@ impl Backing {
                 done => return done,
             }
         }
-        self.hold(&mut held)?.set_len(length);
-        Ok(())
+        self.hold(&mut held)?.set_len(self.file.as_ref(), length)
     }
 
     fn hold<'a>(&self, held: &'a mut Option<Held>) -> io::Result<&'a mut Held> {
@@ -109,6 +105,15 @@ impl Backing {
 }
 
 impl Held {
+    fn write_blocks(&self, file: &dyn DiskFile, which: Range<u64>) -> io::Result<()> {
+        for (number, block) in self.blocks.range(which) {
+            let at = number * BLOCK_BYTES;
+            let length = usize_of(self.length.saturating_sub(at)).min(BLOCK);
+            file.write_all_at(block.get(..length).unwrap_or_default(), at)?;
+        }
+        Ok(())
+    }
+
     fn read(&self, file: &dyn DiskFile, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let end = offset.saturating_add(u64::try_from(out.len()).unwrap_or(u64::MAX));
         if end > self.length {
@@ -132,14 +137,7 @@ impl Held {
     fn write(&mut self, file: &dyn DiskFile, offset: u64, bytes: &[u8]) -> io::Result<()> {
         for piece in pieces(offset, bytes.len()) {
             let source = bytes.get(piece.from..piece.to).unwrap_or_default();
-            let block = match self.blocks.entry(piece.block) {
-                std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::btree_map::Entry::Vacant(entry) => {
-                    let mut block = Box::new([0; BLOCK]);
-                    read_or_zeros(file, piece.block * BLOCK_BYTES, block.as_mut_slice())?;
-                    entry.insert(block)
-                }
-            };
+            let block = self.block(file, piece.block)?;
             if let Some(target) = block.get_mut(piece.within..piece.within + source.len()) {
                 target.copy_from_slice(source);
             }
@@ -150,12 +148,31 @@ impl Held {
     }
 
     /// What was cut off reads as zeros when the file grows again, whatever the real file holds.
-    fn set_len(&mut self, length: u64) {
-        let first_cut = length.div_ceil(BLOCK_BYTES);
-        for block in first_cut..self.length.div_ceil(BLOCK_BYTES) {
+    fn set_len(&mut self, file: &dyn DiskFile, length: u64) -> io::Result<()> {
+        let within = usize_of(length % BLOCK_BYTES);
+        if length < self.length
+            && within > 0
+            && let Some(cut) = self.block(file, length / BLOCK_BYTES)?.get_mut(within..)
+        {
+            cut.fill(0);
+        }
+        for block in length.div_ceil(BLOCK_BYTES)..self.length.div_ceil(BLOCK_BYTES) {
             self.blocks.insert(block, Box::new([0; BLOCK]));
         }
         self.length = length;
+        Ok(())
+    }
+
+    /// A block that may be changed, as readers see it now.
+    fn block(&mut self, file: &dyn DiskFile, number: u64) -> io::Result<&mut [u8; BLOCK]> {
+        match self.blocks.entry(number) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let mut block = Box::new([0; BLOCK]);
+                read_or_zeros(file, number * BLOCK_BYTES, block.as_mut_slice())?;
+                Ok(entry.insert(block))
+            }
+        }
     }
 }
 
@@ -272,18 +289,18 @@ mod tests {
                     Step::Full(full) => disk.set_quota(full.then(|| disk.used_bytes())),
                     Step::Settle => match backend.0.settle() {
                         Err(error) => prop_assert_eq!(error.kind(), io::ErrorKind::StorageFull),
-                        Ok(()) => prop_assert_eq!(&disk.files()[0].1, &model),
+                        Ok(()) => prop_assert!(disk.files()[0].1 == model),
                     },
                 }
                 prop_assert_eq!(usize_of(backend.len().unwrap()), model.len());
                 let mut seen = vec![1; model.len()];
                 backend.read(0, &mut seen).unwrap();
-                prop_assert_eq!(&seen, &model);
+                prop_assert!(seen == model);
                 prop_assert!(backend.read(1, &mut seen).is_err() || seen.is_empty());
             }
             disk.set_quota(None);
             backend.0.settle().unwrap();
-            prop_assert_eq!(&disk.files()[0].1, &model);
+            prop_assert!(disk.files()[0].1 == model);
         }
     }
 }

@@ -41,14 +41,16 @@ impl Directory {
         if work.is_empty() {
             return Ok(());
         }
-        let transaction = begin_write(&database)?;
-        for (tenant, (seq, changes)) in &work {
-            write_changes(&transaction, tenant, changes)?;
-            let mut positions = transaction.open_table(POSITIONS).map_err(from_redb)?;
-            positions.insert(tenant.as_str(), seq.0).map_err(from_redb)?;
-        }
-        transaction.commit().map_err(from_redb)?;
-        let snapshot = Arc::new(Snapshot::new(database.begin_read().map_err(from_redb)?));
+        let snapshot = self.guarded(|| {
+            let transaction = begin_write(&database)?;
+            for (tenant, (seq, changes)) in &work {
+                write_changes(&transaction, tenant, changes)?;
+                let mut positions = transaction.open_table(POSITIONS).map_err(from_redb)?;
+                positions.insert(tenant.as_str(), seq.0).map_err(from_redb)?;
+            }
+            transaction.commit().map_err(from_redb)?;
+            Ok(Arc::new(Snapshot::new(database.begin_read().map_err(from_redb)?)))
+        })?;
         let tails: Vec<_> =
             work.iter().map(|(tenant, (seq, _))| (self.tail.get_or_create(tenant), *seq)).collect();
         let mut locked: Vec<_> = tails.iter().map(|(tail, seq)| (tail, tail.pending.lock(), *seq)).collect();
@@ -78,7 +80,8 @@ impl Directory {
     /// [`DirectoryError::Io`], as [`Directory::checkpoint`].
     pub fn set_alias(&self, tenant: &TenantName, key: &str, record: RecordId) -> Result<(), DirectoryError> {
         self.change_tables(tenant, |tables| {
-            tables.aliases.insert(key.as_bytes(), record.0.as_bytes().as_slice()).map_err(from_redb)?;
+            let key = key.as_bytes();
+            tables.aliases.insert(key, encode(key, &record)?.as_slice()).map_err(from_redb)?;
             Ok(())
         })
     }
@@ -117,10 +120,13 @@ impl Directory {
     ) -> Result<T, DirectoryError> {
         let database = self.database.lock();
         self.backend.settle()?;
-        let transaction = begin_write(&database)?;
-        let changed = change(&mut WriteTables::open(&transaction, tenant)?)?;
-        transaction.commit().map_err(from_redb)?;
-        *self.snapshot.write() = Arc::new(Snapshot::new(database.begin_read().map_err(from_redb)?));
+        let (changed, snapshot) = self.guarded(|| {
+            let transaction = begin_write(&database)?;
+            let changed = change(&mut WriteTables::open(&transaction, tenant)?)?;
+            transaction.commit().map_err(from_redb)?;
+            Ok((changed, Snapshot::new(database.begin_read().map_err(from_redb)?)))
+        })?;
+        *self.snapshot.write() = Arc::new(snapshot);
         self.backend.settle()?;
         Ok(changed)
     }
@@ -164,32 +170,29 @@ impl<'t> WriteTables<'t> {
     /// The document's versions, oldest first, on top of what the file has.
     fn put_versions(&mut self, key: &[u8], rows: &[VersionRow]) -> Result<(), DirectoryError> {
         let Some((newest, superseded)) = rows.split_last() else { return Ok(()) };
-        let before = self.heads.insert(key, encode(newest)?.as_slice()).map_err(from_redb)?;
-        if let Some(before) = before {
-            let row: VersionRow = decode(before.value())?;
+        let before = self.heads.insert(key, encode(key, newest)?.as_slice()).map_err(from_redb)?;
+        let before: Option<VersionRow> = before.map(|value| decode(key, value.value())).transpose()?;
+        for row in before.iter().chain(superseded) {
             let key = keys::version(key, row.version);
-            self.versions.insert(key.as_slice(), before.value()).map_err(from_redb)?;
-        }
-        for row in superseded {
-            let key = keys::version(key, row.version);
-            self.versions.insert(key.as_slice(), encode(row)?.as_slice()).map_err(from_redb)?;
+            self.versions.insert(key.as_slice(), encode(&key, row)?.as_slice()).map_err(from_redb)?;
         }
         Ok(())
     }
 
     fn put_repository(&mut self, key: &[u8], mut row: RepositoryRow) -> Result<(), DirectoryError> {
         if let Some(before) = self.repositories.get(key).map_err(from_redb)? {
-            row.commits += decode::<RepositoryRow>(before.value())?.commits;
+            row.commits += decode::<RepositoryRow>(key, before.value())?.commits;
         }
-        self.repositories.insert(key, encode(&row)?.as_slice()).map_err(from_redb)?;
+        self.repositories.insert(key, encode(key, &row)?.as_slice()).map_err(from_redb)?;
         Ok(())
     }
 
     fn put_idempotency(&mut self, row: &IdempotencyRow) -> Result<(), DirectoryError> {
         let key = row.idempotency.key;
-        let before = self.idempotency.insert(key.0.as_slice(), encode(row)?.as_slice()).map_err(from_redb)?;
+        let digest = key.0.as_slice();
+        let before = self.idempotency.insert(digest, encode(digest, row)?.as_slice()).map_err(from_redb)?;
         if let Some(before) = before {
-            let before: IdempotencyRow = decode(before.value())?;
+            let before: IdempotencyRow = decode(digest, before.value())?;
             let key = keys::idempotency_time(before.time, &key);
             self.idempotency_times.remove(key.as_slice()).map_err(from_redb)?;
         }
@@ -199,16 +202,13 @@ impl<'t> WriteTables<'t> {
     }
 
     fn add_count(&mut self, collection: &str, change: i64) -> Result<(), DirectoryError> {
-        let before =
-            self.counts.get(collection.as_bytes()).map_err(from_redb)?.map(|value| count(value.value()));
+        let key = collection.as_bytes();
+        let before = self.counts.get(key).map_err(from_redb)?;
+        let before: Option<u64> = before.map(|value| decode(key, value.value())).transpose()?;
         let after = before.unwrap_or(0).saturating_add_signed(change);
-        self.counts.insert(collection.as_bytes(), after.to_le_bytes().as_slice()).map_err(from_redb)?;
+        self.counts.insert(key, encode(key, &after)?.as_slice()).map_err(from_redb)?;
         Ok(())
     }
-}
-
-pub(super) fn count(value: &[u8]) -> u64 {
-    value.try_into().map_or(0, u64::from_le_bytes)
 }
 
 /// Writes changes in the order of their keys, which is the order of the file's pages.

@@ -26,6 +26,9 @@ pub enum DirectoryError {
 /// Every error of redb is one of these two to us.
 pub(super) fn from_redb(error: impl Into<redb::Error>) -> DirectoryError {
     match error.into() {
+        redb::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            DirectoryError::Damaged("the file is shorter than it says".to_owned())
+        }
         redb::Error::Io(error) => DirectoryError::Io(error),
         error @ (redb::Error::PreviousIo | redb::Error::DatabaseClosed | redb::Error::LockPoisoned(_)) => {
             DirectoryError::Io(io::Error::other(error.to_string()))

@@ -1,13 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use redb::ReadableTable as _;
+use redb::{AccessGuard, ReadableTable as _};
 use vpr_types::{DocumentName, Part, RecordId, Seq, TenantName};
 
 use super::Directory;
-use super::checkpoint::count;
 use super::error::{DirectoryError, from_redb};
 use super::keys;
-use super::read::repository_of;
+use super::read::with_tail;
 use super::rows::{RepositoryRow, VersionRow, decode};
 
 impl Directory {
@@ -51,27 +50,27 @@ impl Directory {
         let heads = heads.into_iter().map(|(name, row)| (keys::document(&name), (name, row)));
         let mut tail: BTreeMap<Vec<u8>, (DocumentName, VersionRow)> =
             heads.filter(|(key, _)| key.as_slice() >= start && key.as_slice() < end).collect();
-        if let Some(tables) = self.tables(tenant)? {
-            for row in tables.heads.range(start..end).map_err(from_redb)? {
-                let (key, value) = row.map_err(from_redb)?;
-                let key = key.value();
+        if let Some(mut range) =
+            self.in_file(tenant, |tables| tables.heads.range(start..end).map_err(from_redb))?
+        {
+            // Only redb is guarded: `visit` is the caller's.
+            while let Some((key, mut row)) = self.guarded(|| range.next().map(head).transpose())? {
                 while let Some(first) = tail.first_entry()
-                    && first.key().as_slice() < key
+                    && *first.key() < key
                 {
                     let (name, row) = first.remove();
                     if !visit(name, row) {
                         return Ok(());
                     }
                 }
-                let malformed = || DirectoryError::Damaged("a document's name is malformed".to_owned());
-                let mut row: VersionRow = decode(value.value())?;
                 // A checkpoint since the tail was read may show a newer version than the tail had.
-                if let Some((_, newer)) = tail.remove(key)
+                if let Some((_, newer)) = tail.remove(&key)
                     && newer.version > row.version
                 {
                     row = newer;
                 }
-                if !visit(keys::parse_document(key).ok_or_else(malformed)?, row) {
+                let malformed = || DirectoryError::Damaged("a document's name is malformed".to_owned());
+                if !visit(keys::parse_document(&key).ok_or_else(malformed)?, row) {
                     return Ok(());
                 }
             }
@@ -99,25 +98,24 @@ impl Directory {
             let rows = tail.as_ref().map(|tail| tail.repository(part, record)).unwrap_or_default();
             (keys::repository(part, record), rows)
         });
-        let in_tail: BTreeMap<_, _> = in_tail.collect();
-        let tables = self.tables(tenant)?;
-        let mut all: BTreeSet<[u8; 17]> = in_tail.keys().copied().collect();
+        let mut rows: BTreeMap<[u8; 17], Option<RepositoryRow>> = BTreeMap::new();
         let damaged = || DirectoryError::Damaged("a repository's key is malformed".to_owned());
-        if let Some(tables) = &tables {
+        self.in_file(tenant, |tables| {
             for row in tables.repositories.iter().map_err(from_redb)? {
-                let (key, _) = row.map_err(from_redb)?;
-                all.insert(key.value().try_into().map_err(|_| damaged())?);
+                let (key, value) = row.map_err(from_redb)?;
+                let row = decode(key.value(), value.value())?;
+                rows.insert(key.value().try_into().map_err(|_| damaged())?, Some(row));
             }
+            Ok(())
+        })?;
+        for (key, tail) in in_tail {
+            let row = rows.entry(key).or_default();
+            *row = with_tail(row.take(), tail);
         }
-        let mut records = Vec::with_capacity(all.len());
-        for key in all {
+        let mut records = Vec::with_capacity(rows.len());
+        for (key, row) in rows {
             let (part, record) = keys::parse_repository(&key).ok_or_else(damaged)?;
-            let rows = in_tail.get(&key).cloned().unwrap_or_default();
-            if part != Part::Registry
-                && let Some(row) = repository_of(tables.as_deref(), part, record, rows)?
-            {
-                records.push((record, part, row));
-            }
+            records.extend(row.filter(|_| part != Part::Registry).map(|row| (record, part, row)));
         }
         Ok(records)
     }
@@ -157,13 +155,15 @@ impl Directory {
         let tail = self.tail.get_or_create(tenant);
         // A checkpoint shows its file under this lock, so nothing is counted twice.
         let pending = tail.pending.lock();
-        if let Some(tables) = self.tables(tenant)? {
+        self.in_file(tenant, |tables| {
             for row in tables.counts.iter().map_err(from_redb)? {
                 let (collection, value) = row.map_err(from_redb)?;
-                let collection = String::from_utf8_lossy(collection.value()).into_owned();
-                counts.insert(collection, count(value.value()));
+                let collection = collection.value();
+                let count = decode(collection, value.value())?;
+                counts.insert(String::from_utf8_lossy(collection).into_owned(), count);
             }
-        }
+            Ok(())
+        })?;
         for (collection, change) in &pending.counts {
             let count = counts.entry(collection.clone()).or_default();
             *count = count.saturating_add_signed(*change);
@@ -171,4 +171,11 @@ impl Directory {
         counts.retain(|_, count| *count > 0);
         Ok(counts)
     }
+}
+
+type Row<'a> = (AccessGuard<'a, &'static [u8]>, AccessGuard<'a, &'static [u8]>);
+
+fn head(row: Result<Row<'_>, redb::StorageError>) -> Result<(Vec<u8>, VersionRow), DirectoryError> {
+    let (key, value) = row.map_err(from_redb)?;
+    Ok((key.value().to_vec(), decode(key.value(), value.value())?))
 }

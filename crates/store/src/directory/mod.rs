@@ -12,6 +12,7 @@
 mod backend;
 mod checkpoint;
 mod error;
+mod guard;
 mod keys;
 mod list;
 mod open;
@@ -25,17 +26,19 @@ mod tests;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
+use vpr_types::Disk;
 
 pub use error::DirectoryError;
 pub use rows::{RepositoryRow, VersionRow};
 
 /// The directory of one data directory. All methods may be called from several threads.
 pub struct Directory {
+    /// The file as of the last checkpoint; let go before the database is closed.
+    snapshot: RwLock<Arc<snapshot::Snapshot>>,
     /// Locked by whoever changes the file.
     database: Mutex<redb::Database>,
     backend: Arc<backend::Backing>,
-    /// The file as of the last checkpoint.
-    snapshot: RwLock<Arc<snapshot::Snapshot>>,
+    disk: Arc<dyn Disk>,
     tail: tail::Tail,
 }
 

@@ -1,4 +1,3 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use vpr_types::{Disk, OpenMode};
 use super::Directory;
 use super::backend::{Backend, Backing};
 use super::error::{DirectoryError, from_redb};
+use super::guard::{DAMAGE_FILE, caught};
 use super::keys::{FORMAT, FORMAT_KEY, FORMAT_VERSION, POSITIONS};
 use super::snapshot::Snapshot;
 use super::tail::Tail;
@@ -30,6 +30,9 @@ impl Directory {
         let file = disk.open(Path::new(FILE), OpenMode::Create)?;
         disk.sync_directory(Path::new(FOLDER))?;
         disk.sync_directory(Path::new(""))?;
+        if disk.length(Path::new(DAMAGE_FILE))?.is_some() {
+            return Err(DirectoryError::Damaged("damage was met while it was in use".to_owned()));
+        }
         if !file.is_empty()? {
             let mut magic = [0; MAGIC.len()];
             let read = file.read_exact_at(&mut magic, 0);
@@ -39,16 +42,17 @@ impl Directory {
         }
         let backend = Arc::new(Backing::new(file));
         let handle = Backend(backend.clone());
-        // redb checks what it reads, but a file that was tampered with must not take the server down.
-        let opened = catch_unwind(AssertUnwindSafe(move || open_database(handle)));
-        let (database, snapshot) =
-            opened.unwrap_or_else(|_| Err(DirectoryError::Damaged("redb gave up on the file".to_owned())))?;
+        let (database, snapshot, positions) = caught(move || {
+            let (database, snapshot) = open_database(handle)?;
+            let positions = snapshot.positions()?;
+            Ok((database, snapshot, positions))
+        })?;
         let tail = Tail::default();
-        for (tenant, seq) in snapshot.positions()? {
+        for (tenant, seq) in positions {
             tail.get_or_create(&tenant).pending.lock().checkpointed = seq;
         }
         let snapshot = RwLock::new(Arc::new(snapshot));
-        Ok(Self { database: Mutex::new(database), backend, snapshot, tail })
+        Ok(Self { database: Mutex::new(database), backend, disk, snapshot, tail })
     }
 }
 

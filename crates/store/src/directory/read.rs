@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use redb::ReadableTable as _;
-use uuid::Uuid;
 use vpr_types::{Digest, DocumentName, Instant, Part, RecordId, RepositoryId, Seq, TenantName, Version};
 
 use super::Directory;
@@ -26,8 +24,7 @@ impl Directory {
         if let Some(Some(row)) = newest {
             return Ok(Some(row));
         }
-        let Some(tables) = self.tables(tenant)? else { return Ok(None) };
-        head_of(&tables, &keys::document(name))
+        Ok(self.in_file(tenant, |tables| head_of(tables, &keys::document(name)))?.flatten())
     }
 
     /// One version of a document.
@@ -45,17 +42,19 @@ impl Directory {
         if let Some(Some(row)) = found {
             return Ok(Some(row));
         }
-        let Some(tables) = self.tables(tenant)? else { return Ok(None) };
-        let key = keys::document(name);
-        match head_of(&tables, &key)? {
-            Some(head) if head.version == version => Ok(Some(head)),
-            Some(head) if head.version > version => {
-                let key = keys::version(&key, version);
-                let row = tables.versions.get(key.as_slice()).map_err(from_redb)?;
-                row.map(|value| decode(value.value())).transpose()
+        let in_file = self.in_file(tenant, |tables| {
+            let key = keys::document(name);
+            match head_of(tables, &key)? {
+                Some(head) if head.version == version => Ok(Some(head)),
+                Some(head) if head.version > version => {
+                    let key = keys::version(&key, version);
+                    let row = tables.versions.get(key.as_slice()).map_err(from_redb)?;
+                    row.map(|value| decode(&key, value.value())).transpose()
+                }
+                _ => Ok(None),
             }
-            _ => Ok(None),
-        }
+        });
+        Ok(in_file?.flatten())
     }
 
     /// At most `limit` versions of a document, newest first, beginning below `before` (with the
@@ -70,34 +69,12 @@ impl Directory {
         before: Option<Version>,
         limit: usize,
     ) -> Result<Vec<VersionRow>, DirectoryError> {
-        let below = |row: &VersionRow| before.is_none_or(|before| row.version < before);
+        let below = |row: &&VersionRow| before.is_none_or(|before| row.version < before);
         let in_tail = self.tail.get(tenant).and_then(|tail| {
-            tail.document(name, |rows| rows.iter().rev().filter(|row| below(row)).cloned().collect())
+            tail.document(name, |rows| rows.iter().rev().filter(below).take(limit).cloned().collect())
         });
         let mut rows: Vec<VersionRow> = in_tail.unwrap_or_default();
-        rows.truncate(limit);
-        let Some(tables) = self.tables(tenant)? else { return Ok(rows) };
-        let key = keys::document(name);
-        let Some(head) = head_of(&tables, &key)? else { return Ok(rows) };
-        // A checkpoint since the tail was read may show the same versions, or newer ones, again.
-        let is_older =
-            |rows: &[VersionRow], row: &VersionRow| rows.last().is_none_or(|last| row.version < last.version);
-        if rows.len() < limit && below(&head) && is_older(&rows, &head) {
-            rows.push(head.clone());
-        }
-        let lowest = keys::version(&key, Version(0));
-        let first = before.unwrap_or(Version(u32::MAX)).min(head.version);
-        let highest = keys::version(&key, first);
-        let range = tables.versions.range(lowest.as_slice()..highest.as_slice()).map_err(from_redb)?;
-        for row in range.rev() {
-            if rows.len() >= limit {
-                break;
-            }
-            let row: VersionRow = decode(row.map_err(from_redb)?.1.value())?;
-            if is_older(&rows, &row) {
-                rows.push(row);
-            }
-        }
+        self.in_file(tenant, |tables| add_versions(tables, &keys::document(name), before, limit, &mut rows))?;
         Ok(rows)
     }
 
@@ -116,33 +93,7 @@ impl Directory {
         if let Some(Some(row)) = found {
             return Ok(Some(row));
         }
-        let Some(tables) = self.tables(tenant)? else { return Ok(None) };
-        let key = keys::document(name);
-        let Some(head) = head_of(&tables, &key)? else { return Ok(None) };
-        if head.seq <= seq {
-            return Ok(Some(head));
-        }
-        // Versions ascend with seq: the newest up to `seq` is found by halving.
-        let (mut low, mut high, mut best) = (1, head.version.0, None);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let range = keys::version(&key, Version(low))..=keys::version(&key, Version(middle));
-            let (start, end) = (range.start().as_slice(), range.end().as_slice());
-            let row = tables.versions.range(start..=end).map_err(from_redb)?.next_back();
-            match row.transpose().map_err(from_redb)? {
-                None => low = middle + 1,
-                Some((_, value)) => {
-                    let row: VersionRow = decode(value.value())?;
-                    if row.seq <= seq {
-                        best = Some(row);
-                        low = middle + 1;
-                    } else {
-                        high = row.version.0;
-                    }
-                }
-            }
-        }
-        Ok(best)
+        Ok(self.in_file(tenant, |tables| as_of(tables, &keys::document(name), seq))?.flatten())
     }
 
     /// Where a repository's branch stands.
@@ -152,8 +103,8 @@ impl Directory {
     pub fn repository(&self, id: &RepositoryId) -> Result<Option<RepositoryRow>, DirectoryError> {
         let tail =
             self.tail.get(&id.tenant).map(|tail| tail.repository(id.part, id.record)).unwrap_or_default();
-        let tables = self.tables(&id.tenant)?;
-        repository_of(tables.as_deref(), id.part, id.record, tail)
+        let in_file = self.in_file(&id.tenant, |tables| repository_of(tables, id.part, id.record))?;
+        Ok(with_tail(in_file.flatten(), tail))
     }
 
     /// What was answered under an idempotency key, by which change and when. Whether it has
@@ -170,9 +121,12 @@ impl Directory {
         if let Some(row) = self.tail.get(tenant).and_then(|tail| tail.idempotent(key)) {
             return Ok(Some(out(row)));
         }
-        let Some(tables) = self.tables(tenant)? else { return Ok(None) };
-        let row = tables.idempotency.get(key.0.as_slice()).map_err(from_redb)?;
-        row.map(|value| decode(value.value()).map(out)).transpose()
+        let key = key.0.as_slice();
+        let in_file = self.in_file(tenant, |tables| {
+            let row = tables.idempotency.get(key).map_err(from_redb)?;
+            row.map(|value| decode(key, value.value()).map(out)).transpose()
+        });
+        Ok(in_file?.flatten())
     }
 
     /// The record that a key names.
@@ -180,11 +134,21 @@ impl Directory {
     /// # Errors
     /// As [`Directory::head`].
     pub fn alias(&self, tenant: &TenantName, key: &str) -> Result<Option<RecordId>, DirectoryError> {
-        let Some(tables) = self.tables(tenant)? else { return Ok(None) };
-        let Some(row) = tables.aliases.get(key.as_bytes()).map_err(from_redb)? else { return Ok(None) };
-        let record = Uuid::from_slice(row.value());
-        let damaged = |_| DirectoryError::Damaged("an alias names no record".to_owned());
-        record.map(|record| Some(RecordId(record))).map_err(damaged)
+        let key = key.as_bytes();
+        let in_file = self.in_file(tenant, |tables| {
+            let row = tables.aliases.get(key).map_err(from_redb)?;
+            row.map(|value| decode(key, value.value())).transpose()
+        });
+        Ok(in_file?.flatten())
+    }
+
+    /// Reads in the tenant's tables as of the last checkpoint; `None` when it has none.
+    pub(super) fn in_file<T>(
+        &self,
+        tenant: &TenantName,
+        read: impl FnOnce(&Tables) -> Result<T, DirectoryError>,
+    ) -> Result<Option<T>, DirectoryError> {
+        self.guarded(|| self.tables(tenant)?.map(|tables| read(&tables)).transpose())
     }
 
     pub(super) fn tables(&self, tenant: &TenantName) -> Result<Option<Arc<Tables>>, DirectoryError> {
@@ -195,30 +159,85 @@ impl Directory {
 
 fn head_of(tables: &Tables, key: &[u8]) -> Result<Option<VersionRow>, DirectoryError> {
     let row = tables.heads.get(key).map_err(from_redb)?;
-    row.map(|value| decode(value.value())).transpose()
+    row.map(|value| decode(key, value.value())).transpose()
 }
 
-/// The newest row, with the commits of file and tail counted together.
+/// Adds the versions that follow `rows`, which the tail has, to the limit.
+fn add_versions(
+    tables: &Tables,
+    key: &[u8],
+    before: Option<Version>,
+    limit: usize,
+    rows: &mut Vec<VersionRow>,
+) -> Result<(), DirectoryError> {
+    let Some(head) = head_of(tables, key)? else { return Ok(()) };
+    // A checkpoint since the tail was read may show the same versions, or newer ones, again.
+    let is_older =
+        |rows: &[VersionRow], row: &VersionRow| rows.last().is_none_or(|last| row.version < last.version);
+    let first = before.unwrap_or(Version(u32::MAX)).min(head.version);
+    if rows.len() < limit && before.is_none_or(|before| head.version < before) && is_older(rows, &head) {
+        rows.push(head);
+    }
+    let (lowest, highest) = (keys::version(key, Version(0)), keys::version(key, first));
+    let range = tables.versions.range(lowest.as_slice()..highest.as_slice()).map_err(from_redb)?;
+    for row in range.rev() {
+        if rows.len() >= limit {
+            break;
+        }
+        let (key, value) = row.map_err(from_redb)?;
+        let row: VersionRow = decode(key.value(), value.value())?;
+        if is_older(rows, &row) {
+            rows.push(row);
+        }
+    }
+    Ok(())
+}
+
+/// Versions ascend with seq: the newest up to `seq` is found by halving.
+fn as_of(tables: &Tables, key: &[u8], seq: Seq) -> Result<Option<VersionRow>, DirectoryError> {
+    let Some(head) = head_of(tables, key)? else { return Ok(None) };
+    if head.seq <= seq {
+        return Ok(Some(head));
+    }
+    let (mut low, mut high, mut best) = (1, head.version.0, None);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let (start, end) = (keys::version(key, Version(low)), keys::version(key, Version(middle)));
+        let row = tables.versions.range(start.as_slice()..=end.as_slice()).map_err(from_redb)?.next_back();
+        match row.transpose().map_err(from_redb)? {
+            None => low = middle + 1,
+            Some((key, value)) => {
+                let row: VersionRow = decode(key.value(), value.value())?;
+                if row.seq <= seq {
+                    best = Some(row);
+                    low = middle + 1;
+                } else {
+                    high = row.version.0;
+                }
+            }
+        }
+    }
+    Ok(best)
+}
+
 pub(super) fn repository_of(
-    tables: Option<&Tables>,
+    tables: &Tables,
     part: Part,
     record: RecordId,
-    tail: Vec<RepositoryRow>,
 ) -> Result<Option<RepositoryRow>, DirectoryError> {
-    let in_file = match tables {
-        Some(tables) => {
-            let key = keys::repository(part, record);
-            let row = tables.repositories.get(key.as_slice()).map_err(from_redb)?;
-            row.map(|value| decode::<RepositoryRow>(value.value())).transpose()?
-        }
-        None => None,
-    };
-    // A checkpoint since the tail was read may have some of its rows.
+    let key = keys::repository(part, record);
+    let row = tables.repositories.get(key.as_slice()).map_err(from_redb)?;
+    row.map(|value| decode(&key, value.value())).transpose()
+}
+
+/// The newest row, with the commits of file and tail counted together. A checkpoint since the tail
+/// was read may have some of its rows.
+pub(super) fn with_tail(in_file: Option<RepositoryRow>, tail: Vec<RepositoryRow>) -> Option<RepositoryRow> {
     let (commits, checkpointed) = in_file.as_ref().map_or((0, Seq(0)), |row| (row.commits, row.seq));
     let newer = tail.into_iter().filter(|row| row.seq > checkpointed);
     let after = newer.fold(None, |before: Option<RepositoryRow>, row| {
         let commits = before.map_or(commits, |before| before.commits) + 1;
         Some(RepositoryRow { commits, ..row })
     });
-    Ok(after.or(in_file))
+    after.or(in_file)
 }

@@ -2,6 +2,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vpr_types::{Digest, Instant, ObjectId, Part, PrincipalId, RecordId, Seq, Version};
 
+use xxhash_rust::xxh3::Xxh3;
+
 use super::error::DirectoryError;
 use crate::format::{ChangeOperation, ChangeSummary, DocumentSummary, Idempotency};
 
@@ -88,17 +90,35 @@ pub(super) fn count_of(operation: ChangeOperation) -> i64 {
 }
 
 const VERSION: u8 = 1;
+/// Bytes of the checksum that ends every value.
+const SUM: usize = 4;
 
-/// A row as a value: its version, then postcard.
-pub(super) fn encode(row: &impl Serialize) -> Result<Vec<u8>, DirectoryError> {
+/// A row as the value of `key`: its version, postcard, and a checksum over key and value, because
+/// redb does not check the pages that it reads.
+pub(super) fn encode(key: &[u8], row: &impl Serialize) -> Result<Vec<u8>, DirectoryError> {
     // Rows are built of checked values in memory, so this fails only with the allocator.
-    postcard::to_extend(row, vec![VERSION]).map_err(|error| DirectoryError::Damaged(error.to_string()))
+    let damaged = |error: postcard::Error| DirectoryError::Damaged(error.to_string());
+    let mut value = postcard::to_extend(row, vec![VERSION]).map_err(damaged)?;
+    value.extend(sum(key, &value));
+    Ok(value)
 }
 
-pub(super) fn decode<T: DeserializeOwned>(value: &[u8]) -> Result<T, DirectoryError> {
-    match value {
-        [VERSION, body @ ..] => postcard::from_bytes(body)
-            .map_err(|_| DirectoryError::Damaged("a row does not decode".to_owned())),
-        _ => Err(DirectoryError::Damaged("a row has a version that is not known here".to_owned())),
+/// The row that [`encode`] made the value of `key`.
+pub(super) fn decode<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, DirectoryError> {
+    let damaged = |what: &str| DirectoryError::Damaged(what.to_owned());
+    match value.split_last_chunk::<SUM>() {
+        Some((covered, found)) if *found == sum(key, covered) => match covered {
+            [VERSION, body @ ..] => postcard::from_bytes(body).map_err(|_| damaged("a row does not decode")),
+            _ => Err(damaged("a row has a version that is not known here")),
+        },
+        _ => Err(damaged("the checksum of a row is wrong")),
     }
+}
+
+fn sum(key: &[u8], covered: &[u8]) -> [u8; SUM] {
+    let mut hash = Xxh3::new();
+    hash.update(key);
+    hash.update(covered);
+    let [a, b, c, d, ..] = hash.digest().to_le_bytes();
+    [a, b, c, d]
 }

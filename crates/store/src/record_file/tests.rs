@@ -253,9 +253,9 @@ fn a_missing_or_exchanged_segment_is_noticed() {
     let disk = filled(60);
     let paths: Vec<PathBuf> = segments(&disk).into_iter().map(|(path, _)| path).collect();
     assert!(paths.len() >= 4);
-    for missing in 0..paths.len() - 1 {
+    for missing in &paths[..paths.len() - 1] {
         let without = disk.snapshot();
-        without.remove_file(&paths[missing]).unwrap();
+        without.remove_file(missing).unwrap();
         let error = open(&without).unwrap().verify().unwrap_err();
         assert!(matches!(error, RecordError::Damaged { .. }), "{error}");
     }
