@@ -100,8 +100,8 @@ fn raw_sync(folder: &Path, time: Duration) -> (f64, f64) {
 }
 
 /// One writer: an entry, its wait, the next entry.
-fn write_until(stop: &AtomicBool, journal: &Journal, seed: u8) -> Vec<Duration> {
-    let payload: Arc<[u8]> = vec![seed; PAYLOAD_BYTES].into();
+fn write_until(stop: &AtomicBool, journal: &Journal, seed: u16) -> Vec<Duration> {
+    let payload: Arc<[u8]> = vec![seed.to_le_bytes()[0]; PAYLOAD_BYTES].into();
     let mut times = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let before = Instant::now();
@@ -119,7 +119,7 @@ fn write_until(stop: &AtomicBool, journal: &Journal, seed: u8) -> Vec<Duration> 
     times
 }
 
-fn measure(journal: &Journal, writers: u8, time: Duration) -> Vec<Duration> {
+fn measure(journal: &Journal, writers: u16, time: Duration) -> Vec<Duration> {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let writing: Vec<_> = (0..writers)
@@ -175,7 +175,7 @@ fn main() {
         scope.spawn(|| journal.run());
         scope.spawn(|| journal.run_background());
         thread::sleep(Duration::from_secs(2));
-        for writers in [1, 8, 64, 255] {
+        for writers in [1, 8, 64, 256] {
             let raw = raw_sync(&folder, Duration::from_secs(1));
             let before = journal.stats();
             let started = Instant::now();

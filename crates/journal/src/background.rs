@@ -48,12 +48,17 @@ impl Inner {
 
     fn next_chore(&self) -> Option<Chore> {
         let wanted = self.options.ready_wanted();
-        let ready = self.state.lock().ready.len();
+        let (ready, refused) = {
+            let state = self.state.lock();
+            (state.ready.len(), state.no_room_until.is_some())
+        };
         if let Some(oldest) = self.free_oldest() {
             let keep = ready < wanted + READY_EXTRA;
             return Some(if keep { Chore::Recycle(oldest) } else { Chore::Remove(oldest) });
         }
-        (ready < wanted && self.may_grow()).then_some(Chore::Create)
+        // Once refused, one more is tried when it is due: nothing else would find out that there is
+        // room again.
+        ((ready < wanted || refused) && self.may_grow()).then_some(Chore::Create)
     }
 
     /// Takes out the oldest segment when nothing in it is needed.

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -200,7 +201,7 @@ impl Journal {
 
     /// Calls `then` once: when the entry is durable, or when it will never be (with the errors of
     /// [`Journal::wait`]); at once if that is known already. It runs in the thread that steps the
-    /// journal and must be quick.
+    /// journal: it must be quick, and must not step or close the journal itself.
     pub fn when_durable(&self, ticket: Ticket, then: Box<dyn FnOnce(Result<(), JournalError>) + Send>) {
         let outcome = {
             let mut state = self.inner.state.lock();
@@ -297,6 +298,18 @@ impl Slot {
         }
         self.inner.state.lock().fill(self.ticket.0, payload);
         self.inner.work.notify_all();
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("folder", &self.inner.folder).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("ticket", &self.ticket).finish_non_exhaustive()
     }
 }
 

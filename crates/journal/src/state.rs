@@ -129,24 +129,23 @@ impl State {
         Ok(Ticket(self.next_ticket - 1))
     }
 
-    /// Bytes that entries of at most `largest` bytes, each alone in its group, can count on: at the
-    /// end of a segment up to a block less than the largest may stay empty.
+    /// Bytes that entries of at most `largest` bytes, each alone in its group, can count on.
     fn room(&self, options: &JournalOptions, largest: u64) -> u64 {
-        let waste = largest.saturating_sub(BLOCK_BYTES);
-        let usable = |bytes: u64| bytes.saturating_sub(waste);
-        let current = self.held.back().map_or(0, |held| held.segment.bytes - self.position);
-        let ready: u64 = self.ready.iter().map(|segment| usable(segment.bytes - BLOCK_BYTES)).sum();
-        let growth = if self.no_room_until.is_some() {
+        let grown = if self.no_room_until.is_some() {
             0
         } else {
-            let free = options.capacity_bytes().saturating_sub(self.total_bytes);
-            if largest > options.segment_bytes - BLOCK_BYTES {
-                free
-            } else {
-                free / options.segment_bytes * usable(options.segment_bytes - BLOCK_BYTES)
-            }
+            options.capacity_bytes().saturating_sub(self.total_bytes)
         };
-        usable(current) + ready + growth
+        let regular = options.segment_bytes - BLOCK_BYTES;
+        if largest > regular {
+            return grown;
+        }
+        let segments = self.ready.len() as u64 + grown / options.segment_bytes;
+        let current = self.held.back().map_or(0, |held| held.segment.bytes - self.position);
+        // An entry goes to the next segment when it does not fit: at the end of each up to a block
+        // less than the largest may stay empty, but two neighbors together are never half empty.
+        let usable = |bytes: u64| bytes.saturating_sub(largest - BLOCK_BYTES);
+        (usable(current) + segments * usable(regular)).max(segments.div_ceil(2) * regular)
     }
 
     /// Fills the place of `ticket`. False when it is no longer awaited.

@@ -179,3 +179,38 @@ fn an_entry_too_long_for_the_disk_waits_without_using_up_segments() {
     assert!(matches!(journal.step().unwrap(), Step::Wrote { entries: 1, .. }));
     assert_eq!(world.open().unwrap().1[0].len(), 100_000);
 }
+
+#[test]
+fn entries_almost_as_large_as_a_segment_use_what_is_there() {
+    let (journal, _) = World::new(options()).open().unwrap();
+    let mut written = 0;
+    while write(&journal, Class::Change, &payload(written, 27_000, &mut Dice::new(1))).is_ok() {
+        written += 1;
+        while journal.tend() {}
+    }
+    assert!(written >= 5, "{written} of the 7 that 8 segments and a reserve could take");
+    assert!(matches!(journal.reserve(Class::Change, 27_000), Err(JournalError::Full)));
+    assert!(write(&journal, Class::Access, b"x").is_ok());
+}
+
+#[test]
+fn room_is_found_again_although_enough_segments_stand_ready() {
+    let full = fill(JournalOptions { segments_max: 64, ..options() }, Some(5 * (32 << 10)));
+    // Twice, because the short segment of the start is given back, not used again.
+    for _ in 0..2 {
+        full.journal.release(full.journal.durable());
+        while full.journal.tend() {}
+        full.world.clock.advance(1_000_001);
+        while write(&full.journal, Class::Change, &[1; 2500]).is_ok() {
+            full.journal.tend();
+        }
+    }
+    full.journal.release(full.journal.durable());
+    while full.journal.tend() {}
+    assert!(full.journal.stats().ready_segments >= 2);
+    assert!(matches!(full.journal.reserve(Class::Change, 100_000), Err(JournalError::Full)));
+    full.world.disk.set_quota(None);
+    full.world.clock.advance(1_000_001);
+    while full.journal.tend() {}
+    write(&full.journal, Class::Change, &payload(0, 100_000, &mut Dice::new(1))).unwrap();
+}

@@ -77,8 +77,9 @@ fn crash(owner: &Owner, position: usize, seed: u64) -> Result<(), String> {
     owner.check(&replayed, owner.history_at(position), position)?;
 
     // What was served must survive the next cut, and the journal must be good for more.
-    let more: Vec<_> =
-        (0..seed % 3).map(|n| crate::world::payload(n as usize, 700, &mut Dice::new(seed))).collect();
+    let more: Vec<_> = (0..usize::try_from(seed % 3).unwrap())
+        .map(|n| crate::world::payload(n, 700, &mut Dice::new(seed)))
+        .collect();
     for payload in &more {
         crate::world::write(&journal, Class::Access, payload).map_err(|error| error.to_string())?;
     }
@@ -100,7 +101,9 @@ fn harness(options: &JournalOptions, states: u64) -> Result<u64, String> {
     let mut looked_at = 0;
     for seed in 0..states.div_ceil(STATES_PER_WORKLOAD) {
         let mut dice = Dice::new(seed);
-        let world = World::new(options.clone());
+        // Segments of three to eleven small groups: other places for the edges.
+        let segment_bytes = [16 << 10, 32 << 10, 48 << 10][usize::try_from(seed % 3).unwrap()];
+        let world = World::new(JournalOptions { segment_bytes, ..options.clone() });
         let owner = workload(world, &mut dice, 150).map_err(|error| format!("seed {seed}: {error}"))?;
         for _ in 0..STATES_PER_WORKLOAD {
             let recorded = owner.world.disk.recorded() as u64 + 1;
