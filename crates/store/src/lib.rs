@@ -15,6 +15,8 @@ pub mod lock;
 pub mod logs;
 pub mod rebuild;
 pub mod record_file;
+#[cfg(test)]
+mod golden;
 pub mod trailers;
 
 mod engine;

@@ -38,7 +38,7 @@ pub(super) enum Table {
 }
 
 impl Table {
-    pub(super) fn name(self, tenant: &TenantName) -> String {
+    pub(crate) fn name(self, tenant: &TenantName) -> String {
         let table = match self {
             Self::Heads => "heads",
             Self::Versions => "versions",
@@ -52,7 +52,7 @@ impl Table {
     }
 }
 
-pub(super) fn document(name: &DocumentName) -> Vec<u8> {
+pub(crate) fn document(name: &DocumentName) -> Vec<u8> {
     let (collection, id) = (name.collection().as_bytes(), name.id().as_bytes());
     let mut key = Vec::with_capacity(collection.len() + id.len() + 6);
     key.extend(collection);
@@ -62,18 +62,18 @@ pub(super) fn document(name: &DocumentName) -> Vec<u8> {
 }
 
 /// The document that [`document`] made `key` of.
-pub(super) fn parse_document(key: &[u8]) -> Option<DocumentName> {
+pub(crate) fn parse_document(key: &[u8]) -> Option<DocumentName> {
     let (collection, id) = std::str::from_utf8(key).ok()?.split_once('\0')?;
     DocumentName::new(collection, id).ok()
 }
 
 /// The first key of a collection's documents, and the first after them.
-pub(super) fn collection(collection: &str) -> (Vec<u8>, Vec<u8>) {
+pub(crate) fn collection(collection: &str) -> (Vec<u8>, Vec<u8>) {
     let bounded = |end: u8| [collection.as_bytes(), &[end]].concat();
     (bounded(0), bounded(1))
 }
 
-pub(super) fn version(document: &[u8], version: Version) -> Vec<u8> {
+pub(crate) fn version(document: &[u8], version: Version) -> Vec<u8> {
     let mut key = Vec::with_capacity(document.len() + 5);
     key.extend(document);
     key.push(0);
@@ -81,7 +81,7 @@ pub(super) fn version(document: &[u8], version: Version) -> Vec<u8> {
     key
 }
 
-pub(super) fn repository(part: Part, record: RecordId) -> [u8; 17] {
+pub(crate) fn repository(part: Part, record: RecordId) -> [u8; 17] {
     let mut key = [0; 17];
     key[..16].copy_from_slice(record.0.as_bytes());
     key[16] = match part {
@@ -94,13 +94,13 @@ pub(super) fn repository(part: Part, record: RecordId) -> [u8; 17] {
 }
 
 /// The repository that [`repository`] made `key` of.
-pub(super) fn parse_repository(key: &[u8]) -> Option<(Part, RecordId)> {
+pub(crate) fn parse_repository(key: &[u8]) -> Option<(Part, RecordId)> {
     let (part, record) = key.split_last()?;
     let part = Part::ALL.get(usize::from(*part))?;
     Some((*part, RecordId(Uuid::from_slice(record).ok()?)))
 }
 
-pub(super) fn idempotency_time(time: Instant, key: &Digest) -> [u8; 40] {
+pub(crate) fn idempotency_time(time: Instant, key: &Digest) -> [u8; 40] {
     let mut out = [0; 40];
     out[..8].copy_from_slice(&time_prefix(time));
     out[8..].copy_from_slice(&key.0);
@@ -108,6 +108,6 @@ pub(super) fn idempotency_time(time: Instant, key: &Digest) -> [u8; 40] {
 }
 
 /// Eight bytes that sort as the instants do.
-pub(super) fn time_prefix(time: Instant) -> [u8; 8] {
+pub(crate) fn time_prefix(time: Instant) -> [u8; 8] {
     (time.0 ^ i64::MIN).to_be_bytes()
 }

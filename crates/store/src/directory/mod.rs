@@ -13,7 +13,7 @@ mod backend;
 mod checkpoint;
 mod error;
 mod guard;
-mod keys;
+pub(crate) mod keys;
 mod list;
 mod open;
 mod read;

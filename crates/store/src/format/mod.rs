@@ -10,6 +10,8 @@ mod envelope;
 pub(crate) mod sample;
 mod state;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 pub use access::{AccessAction, AccessEntry};
 pub use change::{
