@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
-use http::{Request, Response, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Pool;
@@ -90,9 +90,43 @@ impl Client {
     /// Any [`EgressError`]; [`EgressError::is_passing`] tells which may be tried again.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, EgressError> {
         let request = self.address(request)?;
+        self.in_time(async {
+            let (head, body) = self.exchange(request).await?.into_parts();
+            let body = Limited::new(body, self.limits.answer_bytes_max).collect().await;
+            let body = body.map_err(|error| self.broken(error.as_ref()))?;
+            Ok(Response::from_parts(head, body.to_bytes()))
+        })
+        .await
+    }
+
+    /// Sends one request and hands on the answer's bytes as they come; gives the status at the end.
+    ///
+    /// # Errors
+    /// As [`Client::send`]; what came before was handed on already.
+    pub async fn stream(
+        &self,
+        request: Request<Bytes>,
+        each: &mut (dyn FnMut(Bytes) + Send),
+    ) -> Result<StatusCode, EgressError> {
+        let request = self.address(request)?;
+        self.in_time(async {
+            let (head, body) = self.exchange(request).await?.into_parts();
+            let mut body = Limited::new(body, self.limits.answer_bytes_max);
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|error| self.broken(error.as_ref()))?;
+                if let Ok(bytes) = frame.into_data() {
+                    each(bytes);
+                }
+            }
+            Ok(head.status)
+        })
+        .await
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, EgressError>>) -> Result<T, EgressError> {
         let limit = self.limits.time_max;
-        match tokio::time::timeout(limit, self.exchange(request)).await {
-            Ok(answer) => answer,
+        match tokio::time::timeout(limit, work).await {
+            Ok(result) => result,
             Err(_) => Err(EgressError::TimedOut(limit.as_secs())),
         }
     }
@@ -108,27 +142,26 @@ impl Client {
         Ok(Request::from_parts(head, Full::new(body)))
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, EgressError> {
-        let answer: Result<Response<Incoming>, _> = match &self.connections {
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, EgressError> {
+        let answer = match &self.connections {
             Connections::Tcp(pool) => pool.request(request).await,
             Connections::Unix(pool) => pool.request(request).await,
         };
-        let answer = answer.map_err(|error| {
+        answer.map_err(|error| {
             if error.is_connect() {
                 EgressError::Connect(innermost(&error))
             } else {
                 EgressError::Lost(innermost(&error))
             }
-        })?;
-        let (head, body) = answer.into_parts();
-        let body = Limited::new(body, self.limits.answer_bytes_max).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                EgressError::TooLarge(self.limits.answer_bytes_max)
-            } else {
-                EgressError::Lost(innermost(error.as_ref()))
-            }
-        })?;
-        Ok(Response::from_parts(head, body.to_bytes()))
+        })
+    }
+
+    fn broken(&self, error: &(dyn Error + Send + Sync + 'static)) -> EgressError {
+        if error.is::<LengthLimitError>() {
+            EgressError::TooLarge(self.limits.answer_bytes_max)
+        } else {
+            EgressError::Lost(innermost(error))
+        }
     }
 }
 

@@ -70,6 +70,15 @@ async fn a_request_and_its_answer_pass_whole_over_tcp_and_over_a_unix_socket() {
 }
 
 #[tokio::test]
+async fn a_stream_hands_on_what_came_until_its_limit() {
+    let client = tcp().await;
+    let mut length = 0;
+    let status = client.stream(get_of("/exact"), &mut |bytes| length += bytes.len()).await.unwrap();
+    assert_eq!((status, length), (StatusCode::OK, 1_000));
+    assert!(matches!(client.stream(get_of("/large"), &mut |_| ()).await, Err(EgressError::TooLarge(1_000))));
+}
+
+#[tokio::test]
 async fn limits_of_bytes_and_of_time_hold() {
     let client = tcp().await;
     assert_eq!(client.send(get_of("/exact")).await.unwrap().body().len(), 1_000);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::temporary::AuditMode;
+use vpr_service::AuditMode;
 use vpr_types::TenantName;
 
 use super::error::{ConfigError, ConfigErrors};
@@ -56,6 +56,15 @@ pub(crate) struct AuthConfig {
 pub(crate) struct StoreConfig {
     pub(crate) data_dir: PathBuf,
     pub(crate) cache_bytes: u64,
+    pub(crate) pending_bytes_max: usize,
+}
+
+/// How large the journal may grow.
+#[derive(Debug, Clone)]
+pub(crate) struct JournalConfig {
+    pub(crate) segment_bytes: u64,
+    pub(crate) segments_max: u32,
+    pub(crate) queue_bytes_max: u64,
 }
 
 /// What is logged and how.
@@ -72,6 +81,7 @@ pub(crate) struct Config {
     pub(crate) tenants: TenantsConfig,
     pub(crate) auth: AuthConfig,
     pub(crate) store: StoreConfig,
+    pub(crate) journal: JournalConfig,
     pub(crate) audit: AuditMode,
     pub(crate) log: LogConfig,
 }
@@ -98,8 +108,17 @@ impl Reader<'_> {
     fn config(&mut self) -> Option<Config> {
         // Every concern is read before the first `?`, so that no error hides another.
         let (server, tenants, auth) = (self.server(), self.tenants(), self.auth());
-        let (store, audit, log) = (self.store(), self.required("audit.mode", values::parsed), self.log());
-        Some(Config { server: server?, tenants: tenants?, auth, store: store?, audit: audit?, log: log? })
+        let (store, journal) = (self.store(), self.journal());
+        let (audit, log) = (self.required("audit.mode", values::parsed), self.log());
+        Some(Config {
+            server: server?,
+            tenants: tenants?,
+            auth,
+            store: store?,
+            journal: journal?,
+            audit: audit?,
+            log: log?,
+        })
     }
 
     fn server(&mut self) -> Option<ServerConfig> {
@@ -155,7 +174,24 @@ impl Reader<'_> {
     fn store(&mut self) -> Option<StoreConfig> {
         let data_dir = self.required("store.data_dir", |text| Ok(PathBuf::from(text)));
         let cache_bytes = self.required("store.cache_bytes", |text| values::bytes(text, 0, 1 << 40));
-        Some(StoreConfig { data_dir: data_dir?, cache_bytes: cache_bytes? })
+        let pending = self.required("store.pending_bytes_max", |text| values::bytes(text, 1 << 20, 1 << 40));
+        let pending_bytes_max = usize::try_from(pending?).unwrap_or(usize::MAX);
+        Some(StoreConfig { data_dir: data_dir?, cache_bytes: cache_bytes?, pending_bytes_max })
+    }
+
+    fn journal(&mut self) -> Option<JournalConfig> {
+        let segment_bytes = self.required("journal.segment_bytes", |text| {
+            let bytes = values::bytes(text, 16 << 10, 1 << 30)?;
+            if bytes.is_multiple_of(4 << 10) {
+                Ok(bytes)
+            } else {
+                Err("must be a multiple of 4KiB".to_owned())
+            }
+        });
+        let segments_max = self.required("journal.segments_max", |text| values::within(text, 4, 1 << 20));
+        let queue = self.required("journal.queue_bytes_max", |text| values::bytes(text, 1 << 20, 1 << 40));
+        let segments_max = u32::try_from(segments_max?).ok()?;
+        Some(JournalConfig { segment_bytes: segment_bytes?, segments_max, queue_bytes_max: queue? })
     }
 
     fn log(&mut self) -> Option<LogConfig> {

@@ -134,6 +134,30 @@ pub(crate) const KEYS: &[Key] = &[
         "Memory for documents that were read lately.",
     ),
     key(
+        "store.pending_bytes_max",
+        "VPR_PENDING_BYTES_MAX",
+        Always("96MiB"),
+        "Memory for writes that are durable and not in Git yet.",
+    ),
+    key(
+        "journal.segment_bytes",
+        "VPR_JOURNAL_SEGMENT_BYTES",
+        Always("64MiB"),
+        "The size of one file of the journal: a multiple of 4 KiB from 16 KiB to 1 GiB.",
+    ),
+    key(
+        "journal.segments_max",
+        "VPR_JOURNAL_SEGMENTS_MAX",
+        Always("64"),
+        "How many of these files there may be; when all are full, writes answer 507 until Git has caught up.",
+    ),
+    key(
+        "journal.queue_bytes_max",
+        "VPR_JOURNAL_QUEUE_BYTES_MAX",
+        Always("256MiB"),
+        "Memory for writes that wait to be put into the journal; past it, writes answer 503.",
+    ),
+    key(
         "audit.mode",
         "VPR_AUDIT",
         ByEnvironment { development: "buffered", production: "durable" },

@@ -2,13 +2,20 @@ use std::path::{Path, PathBuf};
 
 use super::concerns::Config;
 use super::error::{ConfigError, ConfigErrors};
-use super::source::Source;
+use super::source::{Origin, Source};
 
 /// A configuration that was read, with the layers that it came from.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) config: Config,
     pub(crate) source: Source,
+}
+
+impl Loaded {
+    /// Whether nobody set the key.
+    pub(crate) fn is_default(&self, path: &'static str) -> bool {
+        self.source.get(path).is_none_or(|setting| setting.origin == Origin::Default)
+    }
 }
 
 /// Reads file, environment and arguments of this process.

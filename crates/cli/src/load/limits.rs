@@ -36,3 +36,5 @@ pub(crate) const IN_FLIGHT_BYTES_MAX: usize = 192 << 20;
 pub(crate) const MEMBER_NAME_BYTES_MAX: u64 = 8 << 10;
 /// Refusals that the report repeats in full; further ones are counted.
 pub(crate) const REFUSALS_KEPT_MAX: usize = 10_000;
+/// Skipped files and entries that the report names; further ones are counted.
+pub(crate) const SKIPS_KEPT_MAX: usize = 1_000;

@@ -20,6 +20,7 @@ mod deliver;
 mod progress;
 mod report;
 mod run;
+mod texts;
 
 mod limits;
 
@@ -30,3 +31,4 @@ pub(crate) use deliver::{Door, Patience};
 pub(crate) use files::find;
 pub(crate) use limits::Limits;
 pub(crate) use run::{Options, load};
+pub(crate) use texts::load_texts;

@@ -1,13 +1,14 @@
 //! What a load came to: counted as it goes, told at the end.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::answer::{Fate, Refusal};
 use super::deliver::Delivery;
-use super::limits::REFUSALS_KEPT_MAX;
+use super::limits::{REFUSALS_KEPT_MAX, SKIPS_KEPT_MAX};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -29,7 +30,9 @@ pub(crate) struct Tally {
     pub(crate) refusals_total: u64,
     /// Entries that were answered or refused.
     pub(crate) entries: u64,
-    pub(crate) skipped: u64,
+    /// Files and entries with nothing to load in them, as far as they are kept.
+    pub(crate) skips: Vec<String>,
+    pub(crate) skips_total: u64,
     pub(crate) requests: u64,
     pub(crate) resent: u64,
     pub(crate) bytes: u64,
@@ -55,6 +58,14 @@ impl Tally {
         let resource_type = refusal.resource_type.clone().unwrap_or_else(|| "?".to_owned());
         self.count(resource_type, &Fate::Refused);
         self.keep(refusal);
+    }
+
+    /// Counts what has nothing to load.
+    pub(crate) fn skip(&mut self, name: impl Display) {
+        self.skips_total += 1;
+        if self.skips.len() < SKIPS_KEPT_MAX {
+            self.skips.push(name.to_string());
+        }
     }
 
     fn count(&mut self, resource_type: String, fate: &Fate) {
@@ -101,8 +112,8 @@ impl Tally {
         rows.push(row("all", &self.total()));
         output.table(["type", "accepted", "repeated", "refused"], &rows)?;
         output.line(self.speed(took))?;
-        if self.skipped > 0 {
-            output.line(format!("{} files or entries skipped: nothing to load in them", self.skipped))?;
+        if self.skips_total > 0 {
+            output.line(format!("{} files or entries skipped: nothing to load in them", self.skips_total))?;
         }
         if let Some(why) = &self.stopped {
             output.line(format!("stopped before the end: {why}; run it again to go on"))?;
@@ -143,7 +154,8 @@ impl Tally {
             entries_per_second: self.entries as f64 / seconds.max(0.001),
             requests: self.requests,
             resent: self.resent,
-            skipped: self.skipped,
+            skips: self.skips_total,
+            skipped: &self.skips,
             refusals: self.refusals_total,
             refused: refused.collect(),
         };
@@ -165,7 +177,8 @@ struct Report<'a> {
     entries_per_second: f64,
     requests: u64,
     resent: u64,
-    skipped: u64,
+    skips: u64,
+    skipped: &'a [String],
     refusals: u64,
     refused: Vec<Refused<'a>>,
 }

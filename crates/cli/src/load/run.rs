@@ -35,7 +35,8 @@ pub(crate) struct Options {
 /// Loads what was found and counts. Ends early, with [`Tally::stopped`], when the server stays
 /// away or the operator interrupts; what is in flight then is waited for.
 pub(crate) async fn load(found: Found, door: Door, options: Options) -> Result<(Tally, Duration), Failure> {
-    let mut tally = Tally { skipped: found.skipped.len() as u64, ..Tally::default() };
+    let mut tally = Tally::default();
+    found.skipped.iter().for_each(|path| tally.skip(path.display()));
     let mut progress = Progress::new(found.files.iter().map(|file| file.length).sum());
     let bytes_read = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
@@ -62,7 +63,7 @@ pub(crate) async fn load(found: Found, door: Door, options: Options) -> Result<(
                     show(&refusal, &progress);
                     tally.refuse(refusal);
                 }
-                Some((Planned::Skipped { .. }, _)) => tally.skipped += 1,
+                Some((Planned::Skipped { place }, _)) => tally.skip(place),
                 None => planned = None,
             },
             Some(landed) = flight.landed() => {

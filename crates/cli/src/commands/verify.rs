@@ -1,0 +1,90 @@
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use http::Request;
+use http::header::HOST;
+use vpr_codec::{Json, Limits, Value};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::opening::{Absent, Opened};
+use crate::operator::{self, items, number, text};
+use crate::output::{Output, say};
+
+const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+
+/// `vpr verify`
+pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
+    let opened = Opened::open(config, Absent::Refuse).await?;
+    let verified = verify(&opened).await;
+    opened.close()?;
+    verified
+}
+
+async fn verify(opened: &Opened) -> Result<(), Failure> {
+    let path = format!("{}/verify", operator::PREFIX);
+    let request = Request::post(path).header(HOST, "localhost").body(Bytes::new()).map_err(Failure::of)?;
+    let mut lines = Lines::default();
+    let mut last = None;
+    let mut shown = Instant::now();
+    let status = opened
+        .connection
+        .stream(request, &mut |bytes| {
+            for line in lines.feed(&bytes) {
+                if let Ok(json) = Json::parse(line, &Limits::default()) {
+                    if let Some(progress) = json.root().get("progress")
+                        && shown.elapsed() >= PROGRESS_EVERY
+                    {
+                        say(format!("checking: {}", progress.raw()));
+                        shown = Instant::now();
+                    }
+                    last = Some(json);
+                }
+            }
+        })
+        .await
+        .map_err(Failure::of)?;
+    let Some(json) = last.filter(|_| status.is_success()) else {
+        return Err(Failure::Failed(format!("the verification gave no report ({status})")));
+    };
+    if let Some(report) = json.root().get("report") {
+        return print(report);
+    }
+    let error = json.root().get("error");
+    let why =
+        error.and_then(|error| text(error, "message").or_else(|| error.as_str().map(|t| t.into_owned())));
+    Err(Failure::Failed(why.unwrap_or_else(|| "the verification ended without a report".to_owned())))
+}
+
+fn print(report: Value<'_>) -> Result<(), Failure> {
+    let mut output = Output::new();
+    for (name, value) in report.members() {
+        if value.number_text().is_some() {
+            output.line(format!("{name:<20} {}", value.raw()))?;
+        }
+    }
+    let _ = number::<u64>(report, "repositories");
+    let damage: Vec<_> = items(report, "damage").map(|item| item.raw().to_owned()).collect();
+    for item in &damage {
+        output.line(format!("damaged: {item}"))?;
+    }
+    let good = report.get("ok").and_then(Value::as_bool) == Some(true);
+    output.line(if good { "everything is as it was written" } else { "damage was found" })?;
+    output.flush()?;
+    if good { Ok(()) } else { Err(Failure::Said) }
+}
+
+/// Cuts a stream of bytes into lines.
+#[derive(Default)]
+struct Lines(BytesMut);
+
+impl Lines {
+    fn feed(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        self.0.extend_from_slice(bytes);
+        let mut lines = Vec::new();
+        while let Some(end) = self.0.iter().position(|byte| *byte == b'\n') {
+            lines.push(self.0.split_to(end + 1)[..end].to_vec());
+        }
+        lines
+    }
+}
