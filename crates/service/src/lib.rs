@@ -47,5 +47,11 @@ pub use period::Period;
 pub use query::{pairs, unknown_parameter};
 pub use service::{Refused, Service};
 pub use vpr_core::Health;
+/// What operators see of the engine.
+pub mod operated {
+    pub use vpr_core::{CommitView, HistoryPage, RecordSummary, Tenant};
+    pub use vpr_store::directory::{RepositoryRow, VersionRow};
+    pub use vpr_store::{VerifyProgress, VerifyReport};
+}
 pub use vpr_policy::{Interaction, Permission, Principal, PrincipalKind, Reach};
 pub use vpr_store::format::AccessAction;

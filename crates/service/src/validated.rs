@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use vpr_codec::{Json, JsonError, JsonErrorKind, Limits, Value};
-use vpr_core::{Content, Home};
+use vpr_core::{Content, EngineError, Home};
 use vpr_fhir::{Edits, Issue, IssueType, OperationOutcome, ReferenceKind, ResourceType, Severity};
 use vpr_store::encode_blob;
 use vpr_store::format::DocumentChange;
@@ -86,7 +86,8 @@ impl Validated {
         if stored.len() > limits::DOCUMENT_BYTES_MAX {
             return Err(too_large("the resource is larger than a stored document may be"));
         }
-        let content = Content { blob: encode_blob(&stored), details: DocumentChange::default() };
+        let blob = encode_blob(&stored).map_err(EngineError::from)?;
+        let content = Content { blob, details: DocumentChange::default() };
         Ok(Self { name, home, content, stored, notices: OperationOutcome { issues: notices } })
     }
 }

@@ -1,0 +1,259 @@
+//! The way of a request to a tenant: address, authentication, formats, parameters, body, service.
+
+use axum::extract::Request;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, StatusCode};
+use vpr_fhir::IssueType;
+use vpr_service::{
+    AccessAction, Failure, Principal, Refused, RequestContext, action, pairs, unknown_parameter,
+};
+
+use crate::address::{Address, Hints};
+use crate::body;
+use crate::call::{Call, PathSegments};
+use crate::door::{Authentication, Door, Protocol};
+use crate::endpoint::Manner;
+use crate::negotiate::{check_content_type, negotiate};
+use crate::rejection::Rejection;
+use crate::reply::Reply;
+use crate::routes::{Action, PARAMETERS_NOT_BUILT, Route, Schema};
+
+/// The parameters of a request, those of every route apart.
+#[derive(Default)]
+struct Parameters {
+    format: Option<String>,
+    pretty: bool,
+    tenant: Option<String>,
+    others: Vec<(String, String)>,
+}
+
+impl<P: Protocol> Door<P> {
+    pub(crate) async fn tenant_reply(
+        &self,
+        route: &'static Route,
+        manner: &Manner,
+        request: Request,
+    ) -> Reply {
+        let mut pretty = false;
+        match self.tenant_answer(route, manner, request, &mut pretty).await {
+            Ok(reply) => reply,
+            Err(rejection) => Reply::rejected(&rejection, pretty),
+        }
+    }
+
+    async fn tenant_answer(
+        &self,
+        route: &'static Route,
+        manner: &Manner,
+        request: Request,
+        pretty: &mut bool,
+    ) -> Result<Reply, Rejection> {
+        let (parts, body) = request.into_parts();
+        let parameters = Parameters::of(parts.uri.query());
+        let tenant = parameters.as_ref().ok().and_then(|parameters| parameters.tenant.as_deref());
+        let (path_tenant, path) = split_tenant(parts.uri.path());
+        let address = self.config.addressing.resolve(Hints {
+            headers: &parts.headers,
+            authority: parts.uri.authority(),
+            path: path_tenant,
+            query: tenant,
+        })?;
+        let segments = PathSegments::of(route.path, path);
+        let context = self.context(manner, address)?;
+        let checked = self.checked(route, &parts.headers, parameters, segments);
+        let (parameters, segments) = match checked {
+            Ok(checked) => checked,
+            Err(rejection) => return Err(self.refused(route, &context, None, rejection).await),
+        };
+        *pretty = parameters.pretty;
+        let Action::Fhir(interaction) = route.action else {
+            let rejection = not_built(route, &segments);
+            return Err(self.refused(route, &context, Some(&segments), rejection).await);
+        };
+        if segments.has_operation() {
+            let rejection = not_built(route, &segments);
+            return Err(self.refused(route, &context, Some(&segments), rejection).await);
+        }
+        let body = match self.body(route, &parts.headers, body).await {
+            Ok(body) => body,
+            Err(rejection) => return Err(self.refused(route, &context, Some(&segments), rejection).await),
+        };
+        let base = context.base.clone();
+        let (headers, query, path) = (parts.headers, parameters.others, segments.clone());
+        let call = Call { route, interaction, path, query, headers, body };
+        let operation = match self.protocol.operation(call) {
+            Ok(operation) => operation,
+            Err(failure) => return Err(self.refused(route, &context, Some(&segments), failure.into()).await),
+        };
+        let performed = self.service.perform(context, operation);
+        let answer = tokio::time::timeout(self.config.request_timeout, performed).await.map_err(|_| {
+            let text = "the work took too long; it may have taken effect";
+            Rejection::new(StatusCode::SERVICE_UNAVAILABLE, IssueType::Timeout, text)
+        })??;
+        let answer = self.protocol.render(interaction, &base, answer);
+        Ok(Reply::of(answer, &base, parameters.pretty))
+    }
+
+    fn context(&self, manner: &Manner, address: Address) -> Result<RequestContext, Rejection> {
+        let Address { tenant, base } = address;
+        let principal = match &self.config.authentication {
+            Authentication::Development { principal } => {
+                Principal::development(principal.clone(), tenant.clone())
+            }
+            Authentication::Closed => {
+                let text = "no credentials are accepted here";
+                return Err(Rejection::new(StatusCode::UNAUTHORIZED, IssueType::Login, text));
+            }
+        };
+        let (request, received) = (manner.request.clone(), self.service.now());
+        Ok(RequestContext { request, tenant, principal, purpose: None, received, base })
+    }
+
+    /// Formats, parameters and segments, before anything is read.
+    fn checked(
+        &self,
+        route: &Route,
+        headers: &HeaderMap,
+        parameters: Result<Parameters, Failure>,
+        segments: Result<PathSegments, crate::call::BrokenEscape>,
+    ) -> Result<(Parameters, PathSegments), Rejection> {
+        let parameters = parameters?;
+        let segments = segments.map_err(|_| Failure::malformed("a percent escape in the path is broken"))?;
+        acceptable(headers, parameters.format.as_deref())?;
+        if matches!(route.action, Action::NotBuilt(_)) || segments.has_operation() {
+            return Ok((parameters, segments));
+        }
+        for (name, _) in &parameters.others {
+            if !route.parameters.iter().any(|known| known.name == name) {
+                return Err(unknown_parameter(name, PARAMETERS_NOT_BUILT).into());
+            }
+        }
+        if route.request != Schema::None {
+            check_content_type(text(headers, &CONTENT_TYPE)?)?;
+        }
+        Ok((parameters, segments))
+    }
+
+    async fn body(
+        &self,
+        route: &Route,
+        headers: &HeaderMap,
+        body: axum::body::Body,
+    ) -> Result<Vec<u8>, Rejection> {
+        if route.request == Schema::None {
+            return Ok(Vec::new());
+        }
+        let read = body::read(headers, body, self.config.body_bytes_max);
+        tokio::time::timeout(self.config.request_timeout, read).await.map_err(|_| {
+            Rejection::new(StatusCode::REQUEST_TIMEOUT, IssueType::Timeout, "the body took too long to come")
+        })?
+    }
+
+    /// Audits a refusal; the answer is another one if it cannot be audited.
+    async fn refused(
+        &self,
+        route: &Route,
+        context: &RequestContext,
+        segments: Option<&PathSegments>,
+        rejection: Rejection,
+    ) -> Rejection {
+        let refused = Refused {
+            interaction: route.action_name(),
+            action: route.interaction().map_or(AccessAction::Execute, action),
+            type_name: segments.and_then(|segments| segments.type_name.as_deref()),
+            id: segments.and_then(|segments| segments.id.as_deref()),
+            status: rejection.status.as_u16(),
+        };
+        match self.service.refuse(context, refused).await {
+            Ok(()) => rejection,
+            Err(failure) => failure.into(),
+        }
+    }
+}
+
+fn not_built(route: &Route, segments: &PathSegments) -> Rejection {
+    if segments.has_operation() {
+        return Failure::not_supported("the operation is not supported").into();
+    }
+    Failure::not_supported(format!("{} is not supported", route.action_name())).into()
+}
+
+/// The tenant of a path that begins with `/t/<tenant>`, and what is behind it.
+fn split_tenant(path: &str) -> (Option<&str>, &str) {
+    let Some(rest) = path.strip_prefix("/t/") else { return (None, path) };
+    match rest.find('/') {
+        Some(end) => (Some(&rest[..end]), &rest[end..]),
+        None => (Some(rest), ""),
+    }
+}
+
+/// `Accept` may come in several lines; one that can be answered is enough.
+fn acceptable(headers: &HeaderMap, format: Option<&str>) -> Result<(), Rejection> {
+    let mut refused = None;
+    for accept in headers.get_all(ACCEPT) {
+        match negotiate(format, Some(accept.to_str().unwrap_or_default())) {
+            Ok(()) => return Ok(()),
+            Err(error) => refused = Some(error),
+        }
+    }
+    match refused {
+        Some(error) => Err(error.into()),
+        None => Ok(negotiate(format, None)?),
+    }
+}
+
+/// A header that may come once.
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Rejection> {
+    let malformed = || Rejection::from(Failure::malformed(format!("the header {name} is malformed")));
+    let mut values = headers.get_all(name).iter();
+    let first = values.next().map(|value| value.to_str().map_err(|_| malformed())).transpose()?;
+    if values.next().is_some() { Err(malformed()) } else { Ok(first) }
+}
+
+impl Parameters {
+    fn of(query: Option<&str>) -> Result<Self, Failure> {
+        let mut parameters = Self::default();
+        let Some(query) = query else { return Ok(parameters) };
+        for (name, value) in pairs(query)? {
+            let again = match name.as_str() {
+                "_format" => parameters.format.replace(value).is_some(),
+                "_tenant" => parameters.tenant.replace(value).is_some(),
+                "_pretty" => {
+                    let again = parameters.pretty;
+                    parameters.pretty = match value.as_str() {
+                        "true" | "" => true,
+                        "false" => false,
+                        _ => return Err(Failure::malformed("_pretty is true or false")),
+                    };
+                    again
+                }
+                _ => {
+                    parameters.others.push((name, value));
+                    continue;
+                }
+            };
+            if again {
+                return Err(Failure::malformed(format!("{name} is given twice")));
+            }
+        }
+        Ok(parameters)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenant_is_the_segment_after_t() {
+        for (path, wanted) in [
+            ("/fhir/Patient", (None, "/fhir/Patient")),
+            ("/t/a/fhir/Patient", (Some("a"), "/fhir/Patient")),
+            ("/t/a", (Some("a"), "")),
+            ("/t//fhir", (Some(""), "/fhir")),
+            ("/x/t/a", (None, "/x/t/a")),
+        ] {
+            assert_eq!(split_tenant(path), wanted, "{path}");
+        }
+    }
+}
