@@ -25,12 +25,12 @@ pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     if !output.status.success() {
         return Err(format!("vpr openapi: {}", output.status).into());
     }
-    let path = workspace::root().join(FOLDER).join("fhir.json");
+    let path = workspace::root().join(FOLDER).join("vpr.json");
     if fs::read(&path).is_ok_and(|committed| committed == output.stdout) {
         return Ok(());
     }
     if check {
-        return Err(format!("{FOLDER}/fhir.json differs from the routes: run `cargo xtask openapi`").into());
+        return Err(format!("{FOLDER}/vpr.json differs from the routes: run `cargo xtask openapi`").into());
     }
     fs::create_dir_all(workspace::root().join(FOLDER))?;
     fs::write(path, output.stdout)?;

@@ -36,6 +36,16 @@ const BOUNDARIES: &[Boundary] = &[
         why: "only `egress` opens an outbound connection",
     },
     Boundary {
+        rule: "decoding",
+        crosses: |path| {
+            let reads = ["from_str", "from_slice", "from_reader", "Deserializer", "StreamDeserializer"];
+            path.starts_with("serde_json") && path.segments.iter().any(|part| reads.contains(&part.as_str()))
+        },
+        owners: &["xtask", "testkit"],
+        except: &[],
+        why: "only `codec` decodes JSON that came from outside",
+    },
+    Boundary {
         rule: "processes",
         crosses: |path| path.starts_with("std::process::Command") || path.starts_with("tokio::process"),
         owners: &["xtask", "testkit"],
@@ -164,6 +174,13 @@ mod tests {
         check(paths, "crates/cli/src/a.rs", "use hyper_util::client::legacy;", &[("connections", 1)]);
         check(paths, "crates/egress/src/a.rs", "use hyper_util::client::legacy;", &[]);
         check(paths, "crates/cli/src/a.rs", "fn a() { TcpListener::bind(x) }", &[]);
+    }
+
+    #[test]
+    fn decoding_belongs_to_the_codec() {
+        check(paths, "crates/api-rest/src/a.rs", "fn a() { serde_json::from_str(x) }", &[("decoding", 1)]);
+        check(paths, "crates/cli/src/a.rs", "use serde_json::{Value, from_slice};", &[("decoding", 1)]);
+        check(paths, "crates/cli/src/a.rs", "use serde_json::{Value, json};", &[]);
     }
 
     #[test]

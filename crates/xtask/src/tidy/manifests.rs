@@ -10,7 +10,11 @@ use super::tree::{SourceFile, Tree};
 
 /// Libraries that mark a boundary, and who may have them in `[dependencies]`.
 const EXCLUSIVE: &[(&[&str], &[&str], &str)] = &[
-    (&["serde_json", "sonic-rs", "simd-json"], &["xtask", "tests", "testkit"], "only `codec` decodes JSON"),
+    (
+        &["serde_json", "sonic-rs", "simd-json"],
+        &["api-shared", "api-rest", "cli", "xtask", "tests", "testkit"],
+        "resources are read and written by `codec`; only what is no resource is put together otherwise",
+    ),
     (
         &["tokio", "futures", "async-trait", "tower", "tower-http"],
         &["egress", "service", "api-shared", "api-rest", "cli", "tests", "testkit", "xtask"],
@@ -19,7 +23,7 @@ const EXCLUSIVE: &[(&[&str], &[&str], &str)] = &[
     (&["axum"], &["api-shared", "api-rest", "cli", "xtask"], "only protocol crates speak HTTP"),
     (
         &["hyper", "hyper-util"],
-        &["egress", "cli", "tests", "testkit", "xtask"],
+        &["egress", "api-rest", "cli", "tests", "testkit", "xtask"],
         "only `egress` opens outbound connections; `cli` serves",
     ),
     (&["reqwest", "ureq", "lettre", "isahc"], &["egress"], "only `egress` opens outbound connections"),
@@ -174,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_library_on_the_wrong_side_is_found() {
-        check(exclusive_dependencies, "service", "[dependencies]\nserde_json = \"1\"", "only `codec`");
+        check(exclusive_dependencies, "service", "[dependencies]\nserde_json = \"1\"", "by `codec`");
         check(exclusive_dependencies, "core", "[dependencies]\ntokio = \"1\"", "synchronous");
         check(exclusive_dependencies, "core", "[dev-dependencies]\nserde_json = \"1\"", "");
     }
