@@ -1,15 +1,20 @@
 //! A command at a data directory: it takes the lock if it is free, else it speaks to the server
 //! that holds it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vpr_egress::{Client, Limits};
 use vpr_store::data_format::DataDirectoryError;
+use vpr_store::lock::DataDirectoryLock;
 
 use crate::config::{Config, Environment};
 use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::node::{self, Node, absolute};
+
+/// How long a process that holds the lock may take until it answers: a server that just starts
+/// does within this, another command at the data directory may not.
+const START_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// What becomes of a data directory that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,29 +43,42 @@ impl Opened {
                 data.display()
             )));
         }
-        match node::lock(config) {
-            Ok(lock) => {
-                let node = tokio::task::block_in_place(|| Node::open(config, lock))?;
-                if let (Environment::Development, Some(tenant)) =
-                    (config.server.environment, &config.tenants.default)
-                {
-                    tokio::task::block_in_place(|| node.ensure_tenant(tenant))?;
+        let end = Instant::now() + START_TIME_MAX;
+        loop {
+            match node::lock(config) {
+                Ok(lock) => return Self::here(config, lock),
+                Err(DataDirectoryError::AlreadyRunning { pid, socket }) => {
+                    if tokio::net::UnixStream::connect(&socket).await.is_ok() {
+                        let client = Client::unix(&socket, limits());
+                        return Ok(Self { connection: Connection::There(client), node: None });
+                    }
+                    if Instant::now() >= end {
+                        return Err(Failure::Failed(format!(
+                            "process {pid} works on {} and takes no commands at {}: wait until it is done",
+                            absolute(data).display(),
+                            socket.display()
+                        )));
+                    }
                 }
-                let connection = Connection::Here(node.operator_routes(config)?);
-                Ok(Self { connection, node: Some(node) })
+                Err(error) => return Err(Failure::Failed(format!("{}: {error}", absolute(data).display()))),
             }
-            Err(DataDirectoryError::AlreadyRunning { pid, socket }) => {
-                if tokio::net::UnixStream::connect(&socket).await.is_err() {
-                    return Err(Failure::Failed(format!(
-                        "process {pid} works on {} and takes no commands at {}: wait until it is done",
-                        absolute(data).display(),
-                        socket.display()
-                    )));
-                }
-                let client = Client::unix(&socket, limits());
-                Ok(Self { connection: Connection::There(client), node: None })
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn here(config: &Config, lock: DataDirectoryLock) -> Result<Self, Failure> {
+        let node = tokio::task::block_in_place(|| Node::open(config, lock))?;
+        let connection = Connection::Here(node.operator_routes(config)?);
+        Ok(Self { connection, node: Some(node) })
+    }
+
+    /// Creates the default tenant of development, as the server does when it starts.
+    pub(crate) fn ensure_default_tenant(&self, config: &Config) -> Result<(), Failure> {
+        match (&self.node, config.server.environment, &config.tenants.default) {
+            (Some(node), Environment::Development, Some(tenant)) => {
+                tokio::task::block_in_place(|| node.ensure_tenant(tenant))
             }
-            Err(error) => Err(Failure::Failed(format!("{}: {error}", absolute(data).display()))),
+            _ => Ok(()),
         }
     }
 

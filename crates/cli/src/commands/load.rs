@@ -19,6 +19,7 @@ pub(crate) async fn run(config: &Config, arguments: &LoadArguments) -> Result<()
         None => {
             let tenant = super::tenant(arguments.tenant.as_deref(), config)?;
             let opened = Opened::open(config, Absent::Create).await?;
+            opened.ensure_default_tenant(config)?;
             let door = Door {
                 connection: opened.connection.clone(),
                 base: format!("/t/{tenant}/fhir"),

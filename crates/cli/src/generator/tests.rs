@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use vpr_codec::{Json, Limits};
+use vpr_fhir::{ValidateOptions, validate};
 
 use super::Population;
 
@@ -60,6 +62,17 @@ fn links_are_unique_and_every_reference_leads_somewhere() {
         for reference in references {
             assert!(links.contains(&reference) || known.contains(&reference), "{reference}");
         }
+    }
+}
+
+#[test]
+fn every_resource_is_valid_by_the_base_specification() {
+    let bundles = bundles(11, 60);
+    for entry in entries(&bundles) {
+        let text = entry["resource"].to_string();
+        let json = Json::parse(text.as_bytes(), &Limits::default()).unwrap();
+        let issues = validate(json.root(), &ValidateOptions::default());
+        assert!(issues.is_empty(), "{issues:?}\n{text}");
     }
 }
 
