@@ -20,7 +20,9 @@ const SYNC_TOGETHER: usize = 8;
 struct Job {
     id: RepositoryId,
     repository: Arc<Repository>,
-    created: bool,
+    /// No commit of it is known to be on disk, so its folder's names may not be either: an earlier
+    /// process may have made it and died.
+    is_new: bool,
     head: ObjectId,
 }
 
@@ -44,14 +46,15 @@ impl Store {
         for id in batch {
             let commits = self.inner.overlay.commits(id, cut);
             let Some(head) = commits.last().and_then(PendingCommit::head) else { continue };
-            let (repository, created) = self.inner.repositories.get_or_create(id)?;
+            let is_new = commits.first().is_some_and(PendingCommit::is_first);
+            let repository = self.inner.repositories.get_or_create(id)?;
             let whole = self.whole_objects(id, &commits)?;
             let mut pack = repository.stage_pack(&pack_objects(&commits, &whole)?)?;
             if batch.len() >= SYNC_TOGETHER {
                 pack.close_files();
             }
             packs.push(pack);
-            jobs.push(Job { id: id.clone(), repository, created, head });
+            jobs.push(Job { id: id.clone(), repository, is_new, head });
         }
         let together = batch.len() >= SYNC_TOGETHER;
         #[cfg(feature = "sabotage")]
@@ -141,7 +144,7 @@ impl Store {
         } else {
             for job in jobs {
                 job.repository.sync_refs_directory()?;
-                if job.created {
+                if job.is_new {
                     job.repository.sync_skeleton(Path::new(""))?;
                 }
             }

@@ -65,6 +65,11 @@ impl PendingCommit {
         self.entry.summary.repositories.get(self.repository).map(|summary| summary.commit)
     }
 
+    /// Whether it is the repository's first commit of all.
+    pub(super) fn is_first(&self) -> bool {
+        self.entry.repositories.get(self.repository).is_some_and(|change| change.old_head.is_none())
+    }
+
     fn bytes(&self) -> usize {
         self.objects().iter().map(|object| object.deflated.len() + size_of::<ObjectEntry>()).sum()
     }

@@ -52,20 +52,20 @@ impl Repositories {
         Ok(Some(repository))
     }
 
-    /// The repository for writing, created on disk if it is not there (`true`; not synced yet).
-    /// What a crash left half written is swept, once.
-    pub(super) fn get_or_create(&self, id: &RepositoryId) -> Result<(Arc<Repository>, bool), StoreError> {
+    /// The repository for writing, created on disk if it is not there; nothing is synced. What a
+    /// crash left half written is swept, once.
+    pub(super) fn get_or_create(&self, id: &RepositoryId) -> Result<Arc<Repository>, StoreError> {
         if let Some(repository) = self.get(id)? {
             if self.swept.lock().insert(id.clone()) {
                 repository.sweep_temporary()?;
             }
-            return Ok((repository, false));
+            return Ok(repository);
         }
         let repository = Arc::new(Repository::create_skeleton(self.disk.clone(), &id.path())?);
         repository.sweep_temporary()?;
         self.swept.lock().insert(id.clone());
         keep(&mut self.open.lock(), id.clone(), repository.clone());
-        Ok((repository, true))
+        Ok(repository)
     }
 
     pub(super) fn read(
