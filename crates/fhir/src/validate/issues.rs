@@ -1,8 +1,9 @@
 use vpr_codec::Value;
 use vpr_types::limits::ISSUES_MAX;
 
+use crate::Issue;
 use crate::codes::{IssueType, Severity};
-use crate::{Issue, location};
+use crate::location::Locator;
 
 /// Characters of a name or code that a text repeats at the most.
 const NAMED_CHARS_MAX: usize = 64;
@@ -58,12 +59,13 @@ impl<'v> Issues<'v> {
         }
         let listed = self.found.len() - usize::from(self.more > 0);
         self.found[..listed].sort_by_key(|found| found.at.offset());
-        let mut lines = Lines::new(root);
+        let (mut lines, mut locator) = (Lines::new(root), Locator::new(root));
         self.found
             .into_iter()
             .map(|Found { severity, code, text, at }| {
                 let (line, column) = lines.position(at);
-                Issue { severity, code, text, expression: location::expression(root, at), line, column }
+                let expression = locator.expression(at).to_owned();
+                Issue { severity, code, text, expression, line, column }
             })
             .collect()
     }

@@ -150,6 +150,12 @@ fn extensions_of_primitives_match_their_values() {
             ),
             &["structure Patient.name[0].given"],
         ),
+        (
+            patient!(
+                r#""name":[{"given":[null,"b"],"_given":[{"extension":[{"url":"http://a","valueCode":"x"}]}]}]"#
+            ),
+            &["warning structure Patient.name[0].given"],
+        ),
         (patient!(r#""name":[{"given":["a"],"_given":{"id":"x"}}]"#), &["structure Patient.name[0].given"]),
         (patient!(r#""name":[{"_given":[null]}]"#), &["structure Patient.name[0].given[0]"]),
         (

@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use vpr_codec::{Kind, Value};
 use vpr_types::limits::JSON_DEPTH_MAX;
 
@@ -14,6 +12,14 @@ use crate::generated::structures::{ELEMENT, EXTENSION, RESOURCE};
 
 /// What [`Walk::object`] gives for an object it did not walk; no type has that many elements.
 const TOO_DEEP: u64 = u64::MAX;
+
+/// The elements of an object that were there.
+struct Seen {
+    /// One bit for each, by [`Member::element_index`].
+    elements: u64,
+    /// For each element that is a choice, the member that was there first.
+    choices: [Option<Member>; 64],
+}
 
 /// One walk over a resource.
 pub(super) struct Walk<'v> {
@@ -41,16 +47,16 @@ impl<'v> Walk<'v> {
             return TOO_DEEP;
         }
         self.depth += 1;
-        let mut seen = 0;
+        let mut seen = Seen { elements: 0, choices: [None; 64] };
         for (name, value) in object.members() {
             if let Some(member) = its_type.member(&name) {
-                self.mark(&mut seen, object, its_type, member, &name, value);
+                self.mark(&mut seen, its_type, member, value);
                 self.member(object, its_type, member, value);
             } else {
                 self.other_member(&mut seen, object, its_type, is_resource, &name, value);
             }
         }
-        let missing = its_type.required() & !seen;
+        let missing = its_type.required() & !seen.elements;
         if missing != 0 {
             self.missing(object, its_type, missing);
         }
@@ -62,44 +68,27 @@ impl<'v> Walk<'v> {
             );
         }
         self.depth -= 1;
-        seen
+        seen.elements
     }
 
     /// Notes that an element is there; a choice may be there with one type only.
     #[inline]
-    fn mark(
-        &mut self,
-        seen: &mut u64,
-        object: Value<'v>,
-        its_type: Type,
-        member: Member,
-        name: &str,
-        value: Value<'v>,
-    ) {
-        let bit = 1 << member.element_index();
-        if *seen & bit != 0 && member.is_choice() {
-            let plain =
-                |name: Cow<'v, str>| name.strip_prefix('_').map_or_else(|| name.to_string(), str::to_owned);
-            let other = object.members().take_while(|(_, each)| each.id() != value.id()).any(|(other, _)| {
-                let other = plain(other);
-                other != name.strip_prefix('_').unwrap_or(name)
-                    && its_type
-                        .member(&other)
-                        .is_some_and(|its| its.element_index() == member.element_index())
-            });
-            if other {
-                let element = its_type.element_at(member.element_index()).name();
-                let text = format!("'{element}[x]' may be there with one type only");
-                self.issues.error(value, IssueType::Structure, text);
-            }
+    fn mark(&mut self, seen: &mut Seen, its_type: Type, member: Member, value: Value<'v>) {
+        let index = member.element_index();
+        seen.elements |= 1 << index;
+        if member.is_choice()
+            && let Some(chosen) = seen.choices.get_mut(usize::from(index))
+            && chosen.get_or_insert(member) != &member
+        {
+            let text = format!("'{}[x]' may be there with one type only", its_type.element_at(index).name());
+            self.issues.error(value, IssueType::Structure, text);
         }
-        *seen |= bit;
     }
 
     /// A member that is not a plain element: `_x`, `resourceType`, or one that must not be there.
     fn other_member(
         &mut self,
-        seen: &mut u64,
+        seen: &mut Seen,
         object: Value<'v>,
         its_type: Type,
         is_resource: bool,
@@ -112,7 +101,7 @@ impl<'v> Walk<'v> {
         if let Some(member) = name.strip_prefix('_').and_then(|name| its_type.member(name))
             && takes_companion(its_type, member)
         {
-            self.mark(seen, object, its_type, member, name, value);
+            self.mark(seen, its_type, member, value);
             self.companion(object, member, value);
             return;
         }
@@ -191,9 +180,15 @@ impl<'v> Walk<'v> {
             return;
         }
         let values = object.get(member.name());
-        if values.is_some_and(|values| values.is_array() && values.len() != value.len()) {
+        let length = values.map_or(value.len(), Value::len);
+        if value.len() != length && values.is_some_and(Value::is_array) {
             let text = format!("'_{0}' must have as many items as '{0}'", member.name());
-            self.issues.error(value, IssueType::Structure, text);
+            // What is missing at the end can only be null.
+            if value.len() < length {
+                self.issues.warning(value, IssueType::Structure, text);
+            } else {
+                self.issues.error(value, IssueType::Structure, text);
+            }
         }
         for item in value.items() {
             if !item.is_null() {

@@ -199,20 +199,27 @@ impl<'t> Reader<'t> {
                 Err((REFUSED, "the narrative must be in the namespace of XHTML (txt-1)"))
             }
             "href" | "src" | "cite" | "longdesc" | "usemap" => self.check_link(element, value),
-            "style" if is_active_style(value) => {
-                Err((IssueType::Security, "a style of the narrative must not fetch or run anything (txt-1)"))
-            }
+            "style" if value.contains(['(', '@', '\\', ':']) => self.check_style(&plain(value)),
             _ => Ok(()),
         }
     }
 
+    fn check_style(&mut self, plain: &str) -> Checked<()> {
+        if is_active_style(plain) {
+            return Err((IssueType::Security, "a style of the narrative must not run anything (txt-1)"));
+        }
+        for (at, found) in plain.match_indices("url(") {
+            let mut target = &plain[at + found.len()..];
+            for quote in ["\"", "'", "&quot;", "&apos;", "&#39;", "&#34;"] {
+                target = target.strip_prefix(quote).unwrap_or(target);
+            }
+            self.check_link("img", &target[..target.find(')').unwrap_or(target.len())])?;
+        }
+        Ok(())
+    }
+
     fn check_link(&mut self, element: &str, value: &str) -> Checked<()> {
-        // Browsers pass over white space and control characters in a scheme.
-        let plain: String = value
-            .chars()
-            .filter(|each| !each.is_whitespace() && !each.is_control())
-            .flat_map(char::to_lowercase)
-            .collect();
+        let plain = plain(value);
         let end = plain.find([':', '/', '?', '#', '&']).unwrap_or(plain.len());
         let (scheme, rest) = plain.split_at(end);
         let image = element == "img";
@@ -262,20 +269,19 @@ fn check_characters(text: &str) -> Checked<()> {
     Ok(())
 }
 
-fn is_active_style(style: &str) -> bool {
-    if !style.contains(['(', '@', '\\', ':']) {
-        return false;
-    }
-    let plain: String =
-        style.chars().filter(|each| !each.is_whitespace()).flat_map(char::to_lowercase).collect();
-    let fetches = plain.match_indices("url(").any(|(at, _)| {
-        let target = plain[at + 4..].trim_start_matches(['"', '\'', '&', '#']);
-        !target.starts_with("data:image/")
-    });
-    fetches
-        || ["expression(", "@import", "javascript:", "behavior:", "-moz-binding", "\\", "/*"]
-            .iter()
-            .any(|each| plain.contains(each))
+/// Whether a style runs something, or hides what it does; `url(…)` is looked at apart.
+fn is_active_style(plain: &str) -> bool {
+    ["expression(", "@import", "javascript:", "behavior:", "-moz-binding", "\\", "/*"]
+        .iter()
+        .any(|each| plain.contains(each))
+}
+
+/// The text without white space and control characters, in lower case: what a browser compares.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|each| !each.is_whitespace() && !each.is_control())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -371,15 +377,21 @@ mod tests {
             "<a href=\"vbscript:a\">a</a>",
             "<img src=\"data:image/svg+xml,a\" alt=\"\"/>",
             "<a href=\"file:///a\">a</a>",
-            "<p style=\"background: url(http://a)\">a</p>",
+            "<p style=\"background: url(javascript:a)\">a</p>",
+            "<p style='background: url(\"data:text/html,a\")'>a</p>",
             "<p style=\"width: expression(a)\">a</p>",
             "<p style=\"@import 'a'\">a</p>",
             "<p style=\"background: u\\72l(a)\">a</p>",
         ] {
             assert_eq!(verdict(bad), Some((Severity::Error, IssueType::Security)), "{bad}");
         }
-        let outside = verdict("<img src=\"http://a.example/a.png\" alt=\"\"/>");
-        assert_eq!(outside, Some((Severity::Warning, IssueType::Invariant)));
+        for outside in [
+            "<img src=\"http://a.example/a.png\" alt=\"\"/>",
+            "<p style=\"background: URL( 'http://a')\">a</p>",
+        ] {
+            assert_eq!(verdict(outside), Some((Severity::Warning, IssueType::Invariant)), "{outside}");
+        }
+        assert_eq!(verdict("<p style=\"background: url(a.png), url(data:image/png;base64,AA)\">a</p>"), None);
     }
 
     #[test]

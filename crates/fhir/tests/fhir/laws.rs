@@ -1,5 +1,7 @@
 //! Laws that hold for every resource, on resources made from the definitions.
 
+use std::collections::HashMap;
+
 use proptest::prelude::*;
 use vpr_codec::{Json, Limits, Style, pretty};
 use vpr_fhir::definitions::{Type, TypeKind};
@@ -121,6 +123,18 @@ proptest! {
             .map(|(name, _)| order.iter().position(|each| *each == name.trim_start_matches('_')).unwrap())
             .collect();
         prop_assert!(places.is_sorted(), "{:?}", places);
+    }
+
+    #[test]
+    fn no_narrative_makes_it_panic(inner in "(<|>|/|a|img|div|href|src|style|=|\"|'| |&|;|#|!--|-->|url\\(|é|:){0,40}") {
+        let div = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{inner}</div>").replace('"', "\\\"");
+        let text = format!("{{\"resourceType\":\"Basic\",\"code\":{{}},\"text\":{{\"status\":\"empty\",\"div\":\"{div}\"}}}}");
+        let json = parse(text);
+        let _ = vpr_fhir::validate(json.root(), &vpr_fhir::ValidateOptions::default());
+        // Links that are not in the map leave the narrative as it is.
+        let none = HashMap::new();
+        let edits = Edits { id: None, links: Some(&none) };
+        prop_assert_eq!(canonical(json.root(), &edits), canonical(json.root(), &Edits::default()));
     }
 
     #[test]

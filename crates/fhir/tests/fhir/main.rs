@@ -1,10 +1,11 @@
 //! Laws of the canonical form, and every FHIR resource of the public test data.
 
 // Helpers outside `#[test]` functions are tests too.
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod data;
 mod examples;
 mod laws;
 mod oracle;
 mod synthea;
+mod validator_cases;
