@@ -1,12 +1,13 @@
 //! What each call promises.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use vpr_journal::{Class, Journal, JournalError, JournalOptions, Step, Ticket};
 use vpr_testkit::{Dice, SeedEntropy, SimClock, SimDisk};
-use vpr_types::{Disk, OpenMode};
+use vpr_types::{DirectoryEntry, Disk, DiskFile, OpenMode};
 
 use crate::world::{FOLDER, World, options, payload, write};
 
@@ -15,6 +16,69 @@ fn opened() -> (World, Journal) {
     let (journal, replayed) = world.open().unwrap();
     assert!(replayed.is_empty());
     (world, journal)
+}
+
+/// A disk that does something else in the middle of the next read.
+#[derive(Clone)]
+struct HookedDisk {
+    disk: SimDisk,
+    hook: Hook,
+}
+
+type Hook = Arc<parking_lot::Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
+struct HookedFile {
+    file: Arc<dyn DiskFile>,
+    hook: Hook,
+}
+
+impl Disk for HookedDisk {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(Arc::new(HookedFile { file: self.disk.open(path, mode)?, hook: Arc::clone(&self.hook) }))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove_file(path)
+    }
+    fn create_directories(&self, path: &Path) -> io::Result<()> {
+        self.disk.create_directories(path)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<DirectoryEntry>> {
+        self.disk.list(path)
+    }
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        self.disk.sync_directory(path)
+    }
+    fn sync_filesystem(&self) -> io::Result<()> {
+        self.disk.sync_filesystem()
+    }
+    fn length(&self, path: &Path) -> io::Result<Option<u64>> {
+        self.disk.length(path)
+    }
+}
+
+impl DiskFile for HookedFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let hook = self.hook.lock().take();
+        if let Some(hook) = hook {
+            hook();
+        }
+        self.file.read_at(buffer, offset)
+    }
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.file.write_at(bytes, offset)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)
+    }
 }
 
 fn files(disk: &SimDisk) -> Vec<String> {
@@ -201,6 +265,61 @@ fn released_segments_are_used_again_and_their_addresses_end() {
 }
 
 #[test]
+fn a_segment_that_goes_while_it_is_read_is_not_called_damaged() {
+    let disk = HookedDisk { disk: SimDisk::new(), hook: Arc::default() };
+    let journal = Journal::open(
+        Arc::new(disk.clone()),
+        Arc::new(SimClock::default()),
+        Arc::new(SeedEntropy::new(1)),
+        Path::new(FOLDER),
+        options(),
+        &mut |_| Ok(()),
+    )
+    .unwrap();
+    while journal.tend() {}
+    for n in 0..20 {
+        write(&journal, Class::Change, &payload(n, 3000, &mut Dice::new(1))).unwrap();
+    }
+    // In a regular segment, whose file is used again.
+    let address = journal.address(Ticket(6)).unwrap();
+    assert_eq!(address.segment, 2);
+    journal.release(Ticket(20));
+    let going = journal.clone();
+    *disk.hook.lock() = Some(Box::new(move || while going.tend() {}));
+    assert!(matches!(journal.read(address), Err(JournalError::NotHeld(_))));
+    assert!(disk.hook.lock().is_none(), "it was read");
+}
+
+#[test]
+fn failed_background_work_costs_no_capacity() {
+    let world = World::new(JournalOptions { segments_max: 5, ..options() });
+    let (journal, _) = world.open().unwrap();
+    while journal.tend() {}
+    for round in 0..=10 {
+        for n in 0..8 {
+            write(&journal, Class::Change, &payload(n, 3000, &mut Dice::new(1))).unwrap();
+        }
+        journal.release(journal.durable());
+        if round == 0 {
+            // The short segment of the start goes: only regular ones are used again.
+            while journal.tend() {}
+            continue;
+        }
+        // Renames, syncs the folder, writes zeros: there the disk fails.
+        world.disk.fail_operation(
+            world.disk.operations() + 3,
+            vpr_testkit::Fault::Eio,
+            vpr_testkit::Repeat::Once,
+        );
+        journal.tend();
+        assert_eq!(journal.stats().background_errors, round, "the fault struck");
+        world.clock.advance(1_000_001);
+        while journal.tend() {}
+    }
+    assert!(journal.failed().is_none());
+}
+
+#[test]
 fn nothing_that_was_not_released_ever_goes() {
     let (world, journal) = opened();
     for n in 0..40 {
@@ -233,6 +352,32 @@ fn an_empty_group_vouches_for_the_last_one_after_a_quiet_spell() {
     let (journal, replayed) = world.open().unwrap();
     assert_eq!((replayed.len(), journal.recovery().rescued_entries), (1, 0), "it was known to be synced");
     assert_eq!(journal.recovery().groups, 1);
+}
+
+#[test]
+fn what_is_reserved_is_not_quiet() {
+    let (world, journal) = opened();
+    write(&journal, Class::Change, b"x").unwrap();
+    let slot = journal.reserve(Class::Change, 10).unwrap();
+    world.clock.advance(200_000);
+    journal.tend();
+    assert_eq!(journal.stats().markers, 0, "the room is promised to the slot");
+    slot.fill([1; 10].into());
+}
+
+#[test]
+fn a_rescued_group_gets_its_witness_too() {
+    let (world, journal) = opened();
+    write(&journal, Class::Change, b"x").unwrap();
+    drop(journal);
+    let (journal, _) = world.open().unwrap();
+    assert_eq!(journal.recovery().rescued_entries, 1);
+    world.clock.advance(200_000);
+    journal.tend();
+    assert_eq!(journal.stats().markers, 1);
+    drop(journal);
+    let (journal, replayed) = world.open().unwrap();
+    assert_eq!((replayed.len(), journal.recovery().rescued_entries), (1, 0));
 }
 
 #[test]
@@ -373,6 +518,20 @@ fn a_shortened_segment_is_named() {
     let file = world.disk.open(&path_of(2), OpenMode::ReadWrite).unwrap();
     file.set_len(12_288).unwrap();
     assert_eq!(refusal(&world), (path_of(2).display().to_string(), 12_288));
+}
+
+#[test]
+fn a_file_that_lost_its_end_is_not_taken_for_a_shorter_journal() {
+    let (world, journal) = opened();
+    for _ in 0..3 {
+        write(&journal, Class::Change, b"x").unwrap();
+    }
+    world.disk.open(&path_of(1), OpenMode::ReadWrite).unwrap().set_len(8192).unwrap();
+    assert_eq!(
+        refusal(&world),
+        (path_of(1).display().to_string(), 8192),
+        "two groups are gone without a trace"
+    );
 }
 
 #[test]

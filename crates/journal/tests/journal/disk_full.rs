@@ -172,6 +172,9 @@ fn an_entry_too_long_for_the_disk_waits_without_using_up_segments() {
     journal.reserve(Class::Change, 100_000).unwrap().fill(payload(0, 100_000, &mut Dice::new(1)));
     for _ in 0..10 {
         assert_eq!(journal.step().unwrap(), Step::Blocked);
+        let operations = world.disk.operations();
+        assert_eq!(journal.step().unwrap(), Step::Blocked);
+        assert_eq!(world.disk.operations(), operations, "it was tried just now");
         world.clock.advance(1_000_001);
     }
     assert_eq!(world.disk.files().len(), files);
@@ -213,4 +216,48 @@ fn room_is_found_again_although_enough_segments_stand_ready() {
     full.world.clock.advance(1_000_001);
     while full.journal.tend() {}
     write(&full.journal, Class::Change, &payload(0, 100_000, &mut Dice::new(1))).unwrap();
+}
+
+/// Reserves entries of random sizes until they are refused; what was admitted must find its room.
+fn what_is_admitted_fits(quota: bool, seed: u64) {
+    let mut dice = Dice::new(seed);
+    let world = World::new(JournalOptions { reserve_segments: 1 + u32::from(seed % 2 == 0), ..options() });
+    let (journal, _) = world.open().unwrap();
+    while journal.tend() {}
+    if quota {
+        world.disk.set_quota(Some(world.disk.used_bytes()));
+        // Into the first prepared segment, so that the background finds out that the disk is full.
+        for n in 0..6 {
+            write(&journal, Class::Change, &payload(n, 2500, &mut dice)).unwrap();
+        }
+        journal.tend();
+        assert_eq!(journal.stats().background_errors, 1);
+    }
+    let longest = [3_000, 9_000, 28_000][usize::try_from(seed % 3).unwrap()];
+    let mut refused = 0;
+    while refused < 20 {
+        let len = usize::try_from(dice.below(longest)).unwrap();
+        let class = if dice.chance(50) { Class::Change } else { Class::State };
+        match journal.reserve(class, len as u64) {
+            // Filled and written one by one at times, as a group at others.
+            Ok(slot) => {
+                slot.fill(vec![1; len].into());
+                if dice.chance(30) {
+                    assert_ne!(journal.step().unwrap(), Step::Blocked, "seed {seed}");
+                }
+            }
+            Err(JournalError::Full) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    while let Step::Wrote { .. } = journal.step().unwrap() {}
+    assert_eq!(journal.step().unwrap(), Step::Idle, "seed {seed}: admitted, and blocked");
+}
+
+#[test]
+fn what_is_admitted_against_prepared_room_always_fits() {
+    for seed in 0..300 {
+        what_is_admitted_fits(false, seed);
+        what_is_admitted_fits(true, seed);
+    }
 }

@@ -96,3 +96,25 @@ fn a_flipped_bit_under_a_last_group_without_a_witness() {
 fn a_flipped_bit_in_a_closed_journal() {
     flip_everywhere(true);
 }
+
+#[test]
+fn a_flipped_bit_in_the_only_group_of_the_oldest_segment() {
+    let world = World::new(options());
+    let (journal, _) = world.open().unwrap();
+    let mut dice = Dice::new(1);
+    for n in 0..5 {
+        // The first fills the segment of the start.
+        let len = if n == 0 { 16_000 } else { 500 };
+        write(&journal, Class::Change, &payload(n, len, &mut dice)).unwrap();
+    }
+    let (path, bytes) = &world.disk.files()[0];
+    assert_eq!(groups(bytes), [4096]);
+    for offset in (4096..4096 + 16_000).step_by(13) {
+        let disk = world.disk.snapshot();
+        disk.flip_bit(Path::new(path), offset, 1);
+        match world.with_disk(disk).open() {
+            Err(JournalError::Corrupt { segment, offset: 4096, .. }) => assert_eq!(&segment, path),
+            other => panic!("{offset}: {:?}", other.map(|(_, replayed)| replayed.len())),
+        }
+    }
+}
