@@ -1,1 +1,38 @@
-//! What the tests through the real doors share.
+//! What the tests through the real doors share: a `vpr` process of their own, HTTP, JSON and stock
+//! git, none of it with code of the program that they judge.
+//!
+//! Each file of `tests/` is one claim. Figures are printed and written to `target/figures/`.
+
+// Everything here runs inside tests only: what goes wrong is said by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+
+mod binary;
+mod server;
+
+mod http;
+mod json;
+mod outcome;
+
+mod campaign;
+mod git;
+mod ledger;
+mod order;
+
+mod data;
+mod dice;
+mod figures;
+mod resources;
+
+pub use binary::{Command, has_failpoints, program, require_failpoints};
+pub use campaign::{Campaign, FAILPOINTS, Outcome};
+pub use data::{fhir_set, is_full, is_soak, json_files};
+pub use dice::Dice;
+pub use figures::publish;
+pub use git::{Repository, repositories};
+pub use http::{Client, Request, Response};
+pub use json::{Json, parse};
+pub use ledger::{Account, Findings, Writer, audit_with_git};
+pub use order::StandardOrder;
+pub use outcome::{Issue, assert_outcome, issues};
+pub use resources::{bundle, entry, observation, patient};
+pub use server::{Ended, Server};

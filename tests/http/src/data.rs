@@ -1,0 +1,66 @@
+//! Test data that nobody on the project wrote, found through `VPR_TEST_DATA`, and how much of it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::binary::target_folder;
+
+/// The folder of a set of the FHIR test data, unpacked once into the build folder. Without the data
+/// it says what is left out.
+///
+/// # Panics
+/// When the build folder cannot be written.
+#[must_use]
+pub fn fhir_set(name: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let data = std::env::var_os("VPR_TEST_DATA").map_or_else(|| root.join("../shared/data"), PathBuf::from);
+    if !data.join("unpack").is_file() {
+        eprintln!("LEFT OUT: no test data at {} (set VPR_TEST_DATA); {name} was not read", data.display());
+        return None;
+    }
+    let target = target_folder().join("test-data");
+    fs::create_dir_all(&target).unwrap();
+    let lock = File::create(target.join(".lock")).unwrap();
+    lock.lock().unwrap();
+    let done = Command::new(data.join("unpack")).arg(&target).output().unwrap();
+    if !done.status.success() {
+        eprintln!("LEFT OUT: the test data cannot be unpacked: {}", String::from_utf8_lossy(&done.stderr));
+        return None;
+    }
+    Some(target.join("fhir").join(name))
+}
+
+/// The JSON files below a folder, sorted.
+///
+/// # Panics
+/// When it cannot be read.
+#[must_use]
+pub fn json_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "json") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whether the soak size is wanted: `VPR_SOAK=1`.
+#[must_use]
+pub fn is_soak() -> bool {
+    std::env::var("VPR_SOAK").is_ok_and(|value| value == "1")
+}
+
+/// Whether all data is to be read, not a sample: `VPR_FULL=1`, or the soak size.
+#[must_use]
+pub fn is_full() -> bool {
+    is_soak() || std::env::var("VPR_FULL").is_ok_and(|value| value == "1")
+}
