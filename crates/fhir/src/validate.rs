@@ -32,7 +32,7 @@ pub struct ValidateOptions {
 ///
 /// Returns at most [`vpr_types::limits::ISSUES_MAX`] issues in the order of the text; if there were
 /// more, the last says how many. No text holds content of the resource but names of elements and
-/// codes. Nothing is allocated for a resource without narrative in which nothing is wrong.
+/// codes. In a good resource only narratives, strings with escapes and contained resources allocate.
 #[must_use]
 pub fn validate(root: Value<'_>, options: &ValidateOptions) -> Vec<Issue> {
     let mut walk = walk::Walk::new(*options);
