@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use vpr_types::ObjectId;
 
+use crate::data_format::DataDirectoryError;
 use crate::directory::DirectoryError;
 use crate::record_file::RecordError;
 
@@ -47,6 +48,9 @@ pub enum StoreError {
     /// A commit message that is not ours, or not whole.
     #[error(transparent)]
     Trailers(#[from] crate::trailers::TrailerError),
+    /// The folder is not a data directory that this version can use.
+    #[error(transparent)]
+    DataDirectory(DataDirectoryError),
     /// The disk failed.
     #[error("the disk failed: {0}")]
     Io(io::Error),
@@ -100,6 +104,15 @@ impl From<DirectoryError> for StoreError {
         match error {
             DirectoryError::Io(error) => error.into(),
             other => Self::Directory(other),
+        }
+    }
+}
+
+impl From<DataDirectoryError> for StoreError {
+    fn from(error: DataDirectoryError) -> Self {
+        match error {
+            DataDirectoryError::Io(error) => error.into(),
+            other => Self::DataDirectory(other),
         }
     }
 }

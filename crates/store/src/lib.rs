@@ -10,13 +10,13 @@ pub mod directory;
 pub mod disk;
 pub mod feed;
 pub mod format;
+#[cfg(test)]
+mod golden;
 pub mod layout;
 pub mod lock;
 pub mod logs;
 pub mod rebuild;
 pub mod record_file;
-#[cfg(test)]
-mod golden;
 pub mod trailers;
 
 mod engine;

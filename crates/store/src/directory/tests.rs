@@ -27,6 +27,13 @@ fn open(disk: &SimDisk) -> Directory {
     Directory::open(Arc::new(disk.clone())).unwrap()
 }
 
+impl Directory {
+    /// `None` while a checkpoint shows its file.
+    fn checkpointed_without_waiting(&self, tenant: &TenantName) -> Option<Seq> {
+        Some(self.tail.get(tenant)?.pending.try_lock()?.checkpointed)
+    }
+}
+
 fn checkpoint(directory: &Directory, seq: u64) -> Result<(), DirectoryError> {
     directory.checkpoint(&BTreeMap::from([(tenant(), Seq(seq))]))
 }
@@ -381,6 +388,30 @@ fn readers_never_miss_what_was_applied() {
             });
         }
     });
+}
+
+#[test]
+fn a_large_checkpoint_hides_nothing_while_it_drops_the_tail() {
+    const CHANGES: u64 = 2_000;
+    let directory = open(&SimDisk::new());
+    let name = |seq: u64| DocumentName::new("Observation", &seq.to_string()).unwrap();
+    for round in 0..12 {
+        let range = round * CHANGES + 1..=(round + 1) * CHANGES;
+        for seq in range.clone() {
+            let mut change = sample::smallest_change(seq);
+            change.documents[0].name = name(seq);
+            directory.apply(&change);
+        }
+        let (first, last) = (name(*range.start()), *range.end());
+        std::thread::scope(|scope| {
+            scope.spawn(|| checkpoint(&directory, last).unwrap());
+            scope.spawn(|| {
+                while directory.checkpointed_without_waiting(&tenant()) < Some(Seq(last)) {
+                    assert!(directory.head(&tenant(), &first).unwrap().is_some());
+                }
+            });
+        });
+    }
 }
 
 /// Applies what follows the file's position and checks everything.

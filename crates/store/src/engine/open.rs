@@ -17,6 +17,7 @@ use super::sequence::Sequences;
 use super::trees::TreeCache;
 use super::{Inner, Store, StoreOptions, World, recover};
 use crate::StoreError;
+use crate::data_format::DataFormat;
 use crate::directory::Directory;
 use crate::format::{self, Entry, Idempotency};
 
@@ -63,6 +64,7 @@ impl Store {
     pub fn open(world: World, options: StoreOptions) -> Result<(Self, Recovery), StoreError> {
         let mut recovery = Recovery::default();
         let disk = &world.disk;
+        DataFormat::open_or_create(disk.as_ref(), world.entropy.as_ref())?;
         let repositories = Repositories::new(disk.clone());
         let tenants = tenants_on_disk(disk.as_ref())?;
         let fresh_journal = is_absent_or_empty(disk.as_ref(), Path::new("journal"))?;

@@ -141,6 +141,7 @@ fn check_survivor(disk: &SimDisk, known: Known) -> u64 {
     append(&log, 1..=last + 3);
     log.sync().unwrap();
     log.verify().unwrap();
+    assert_eq!(open(&disk.snapshot()).unwrap().torn_tail(), None, "the torn bytes are still there");
     // What was found and synced again is there after the next power cut.
     let again = open(&disk.power_cut(7)).unwrap();
     assert_eq!(again.last(), last + 3);
