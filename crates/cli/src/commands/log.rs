@@ -18,11 +18,9 @@ pub(crate) async fn run(config: &Config, arguments: &LogArguments) -> Result<(),
     let operator = Operator(opened.connection.clone());
     let printed = async {
         let record = operator.record(tenant.as_str(), &arguments.record).await?;
-        let part = arguments.part.as_ref().map(|part| format!("&part={part}")).unwrap_or_default();
-        let path = format!("/tenants/{tenant}/records/{record}/log?limit={}{part}", arguments.limit);
-        let answer = operator.get(&path).await?;
+        let commits = commits(&operator, tenant.as_str(), &record, arguments).await?;
         let mut output = Output::new();
-        for commit in items(answer.root(), "commits") {
+        for commit in &commits {
             if arguments.full { full(commit, &mut output)? } else { short(commit, &mut output)? }
         }
         output.flush()
@@ -33,24 +31,69 @@ pub(crate) async fn run(config: &Config, arguments: &LogArguments) -> Result<(),
     printed
 }
 
-/// One line: seq, time, author, part, what.
-fn short(commit: Value<'_>, output: &mut Output) -> Result<(), Failure> {
-    let member = |name| text(commit, name).unwrap_or_default();
-    let message = member("message");
-    let seq = trailer(&message, "VPR-Seq").unwrap_or("-");
-    let time = trailer(&message, "VPR-Time").map_or_else(|| member("time"), str::to_owned);
-    let line =
-        format!("{seq:>6}  {time}  {:<14}  {:<12}  {}", member("author"), member("part"), member("subject"));
-    output.line(line.trim_end())
+struct Commit {
+    id: String,
+    part: String,
+    author: String,
+    time: String,
+    subject: String,
+    message: String,
+    /// `None` only in a commit that vpr did not write.
+    seq: Option<u64>,
 }
 
-fn full(commit: Value<'_>, output: &mut Output) -> Result<(), Failure> {
-    let member = |name| text(commit, name).unwrap_or_default();
-    output.line(format!("commit {}", member("commit")))?;
-    output.line(format!("part   {}", member("part")))?;
-    output.line(format!("author {}", member("author")))?;
-    output.line(format!("time   {}\n", member("time")))?;
-    for line in member("message").trim_end().lines() {
+/// The commits of all parts asked for, newest first: git's times are whole seconds, the seq is exact.
+async fn commits(
+    operator: &Operator,
+    tenant: &str,
+    record: &str,
+    arguments: &LogArguments,
+) -> Result<Vec<Commit>, Failure> {
+    let all = match record {
+        "registry" => &[Part::Registry][..],
+        _ => &[Part::Demographics, Part::Clinical, Part::Coordination],
+    };
+    let mut commits = Vec::new();
+    let wanted = |part: &&Part| arguments.part.as_deref().is_none_or(|name| name == part.as_str());
+    for part in all.iter().filter(wanted) {
+        let path = format!("/tenants/{tenant}/records/{record}/log?part={part}&limit={}", arguments.limit);
+        let answer = operator.get(&path).await?;
+        commits.extend(items(answer.root(), "commits").map(Commit::read));
+    }
+    commits.sort_by_key(|commit| std::cmp::Reverse(commit.seq));
+    commits.truncate(usize::try_from(arguments.limit).unwrap_or(usize::MAX));
+    Ok(commits)
+}
+
+impl Commit {
+    fn read(value: Value<'_>) -> Self {
+        let member = |name| text(value, name).unwrap_or_default();
+        let message = member("message");
+        Self {
+            seq: trailer(&message, "VPR-Seq").and_then(|seq| seq.parse().ok()),
+            time: trailer(&message, "VPR-Time").map_or_else(|| member("time"), str::to_owned),
+            id: member("commit"),
+            part: member("part"),
+            author: member("author"),
+            subject: member("subject"),
+            message,
+        }
+    }
+}
+
+/// One line: seq, time, author, part, what.
+fn short(commit: &Commit, output: &mut Output) -> Result<(), Failure> {
+    let Commit { time, author, part, subject, .. } = commit;
+    let seq = commit.seq.map_or_else(|| "-".to_owned(), |seq| seq.to_string());
+    output.line(format!("{seq:>6}  {time}  {author:<14}  {part:<12}  {subject}"))
+}
+
+fn full(commit: &Commit, output: &mut Output) -> Result<(), Failure> {
+    output.line(format!("commit {}", commit.id))?;
+    output.line(format!("part   {}", commit.part))?;
+    output.line(format!("author {}", commit.author))?;
+    output.line(format!("time   {}\n", commit.time))?;
+    for line in commit.message.trim_end().lines() {
         output.line(format!("    {line}").trim_end())?;
     }
     output.line("")

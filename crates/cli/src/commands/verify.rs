@@ -35,7 +35,7 @@ async fn verify(opened: &Opened) -> Result<(), Failure> {
                     if let Some(progress) = json.root().get("progress")
                         && shown.elapsed() >= PROGRESS_EVERY
                     {
-                        say(format!("checking: {}", progress.raw()));
+                        say(step(progress));
                         shown = Instant::now();
                     }
                     last = Some(json);
@@ -51,9 +51,14 @@ async fn verify(opened: &Opened) -> Result<(), Failure> {
         return print(report);
     }
     let error = json.root().get("error");
-    let why =
-        error.and_then(|error| text(error, "message").or_else(|| error.as_str().map(|t| t.into_owned())));
+    let why = error.and_then(|error| text(error, "message"));
     Err(Failure::Failed(why.unwrap_or_else(|| "the verification ended without a report".to_owned())))
+}
+
+fn step(progress: Value<'_>) -> String {
+    let count = |name| number::<u64>(progress, name).unwrap_or_default();
+    let tenant = text(progress, "tenant").unwrap_or_default();
+    format!("checking {tenant}: {} of {} repositories", count("done"), count("total"))
 }
 
 fn print(report: Value<'_>) -> Result<(), Failure> {
@@ -63,10 +68,8 @@ fn print(report: Value<'_>) -> Result<(), Failure> {
             output.line(format!("{name:<20} {}", value.raw()))?;
         }
     }
-    let _ = number::<u64>(report, "repositories");
-    let damage: Vec<_> = items(report, "damage").map(|item| item.raw().to_owned()).collect();
-    for item in &damage {
-        output.line(format!("damaged: {item}"))?;
+    for item in items(report, "damage") {
+        output.line(format!("damaged: {}", item.as_str().unwrap_or_default()))?;
     }
     let good = report.get("ok").and_then(Value::as_bool) == Some(true);
     output.line(if good { "everything is as it was written" } else { "damage was found" })?;

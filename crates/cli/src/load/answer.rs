@@ -37,6 +37,8 @@ pub(crate) struct Refusal {
 pub(crate) struct Verdict {
     pub(crate) fates: Vec<Fate>,
     pub(crate) refusals: Vec<Refusal>,
+    /// The entries, by index, that a refusal of the whole request names; in the order of `refusals`.
+    pub(crate) culprits: Vec<usize>,
 }
 
 impl Verdict {
@@ -55,7 +57,7 @@ pub(crate) fn read(outgoing: &Outgoing, answer: &Response<Bytes>) -> Verdict {
     let replayed = answer.headers().get(REPLAYED).is_some_and(|value| value == "true");
     let good = if replayed { Fate::Repeated } else { Fate::Accepted };
     match outgoing.form {
-        Form::Single => Verdict { fates: vec![good], refusals: Vec::new() },
+        Form::Single => Verdict { fates: vec![good], ..Verdict::default() },
         Form::Bundle | Form::Chunk => by_entry(outgoing, answer.body(), &good),
     }
 }
@@ -102,21 +104,22 @@ fn refused(outgoing: &Outgoing, status: StatusCode, body: &Bytes) -> Verdict {
         .filter(|root| text(*root, "resourceType").as_deref() == Some("OperationOutcome"));
     let fates = vec![Fate::Refused; outgoing.entries.len()];
     let mut refusals: Vec<Refusal> = Vec::new();
+    let mut culprits = Vec::new();
     let issues: Vec<_> = root.and_then(|root| root.get("issue")).into_iter().flat_map(Value::items).collect();
     for issue in issues.iter().copied().filter(|issue| is_error(*issue)) {
         let entry = expressions(issue).find_map(|path| entry_index(&path));
         let Some((index, entry)) = entry.and_then(|i| Some((i, outgoing.entries.get(i)?))) else { continue };
         let why = format!("{}: {}", status.as_u16(), issue_text(issue));
-        match refusals.iter_mut().find(|refusal| refusal.place == entry.place) {
+        match culprits.iter().position(|known| *known == index) {
             Some(known) => {
-                known.why.push_str("; ");
-                known.why.push_str(&issue_text(issue));
+                refusals[known].why.push_str("; ");
+                refusals[known].why.push_str(&issue_text(issue));
             }
-            None => refusals.push(Refusal {
-                place: entry.place.clone(),
-                resource_type: outgoing.entries.get(index).map(|entry| entry.resource_type.clone()),
-                why,
-            }),
+            None => {
+                culprits.push(index);
+                let resource_type = Some(entry.resource_type.clone());
+                refusals.push(Refusal { place: entry.place.clone(), resource_type, why });
+            }
         }
     }
     if refusals.is_empty() {
@@ -130,7 +133,7 @@ fn refused(outgoing: &Outgoing, status: StatusCode, body: &Bytes) -> Verdict {
         };
         refusals.push(Refusal { place, resource_type, why });
     }
-    Verdict { fates, refusals }
+    Verdict { fates, refusals, culprits }
 }
 
 /// The place of a request: of its one entry, or of what its entries have in common.

@@ -75,10 +75,13 @@ impl Door {
                     return delivery;
                 }
             };
-            if outgoing.is_divisible() && verdict.all_refused() {
+            if !(outgoing.is_divisible() && verdict.all_refused()) {
+                delivery.add(&outgoing, verdict);
+            } else if verdict.culprits.is_empty() {
                 waiting.extend(outgoing.halves().into_iter().rev());
             } else {
-                delivery.add(&outgoing, verdict);
+                waiting.extend(outgoing.without(&verdict.culprits));
+                delivery.add_culprits(&outgoing, verdict);
             }
         }
         delivery
@@ -135,6 +138,13 @@ impl Delivery {
     fn add(&mut self, outgoing: &Outgoing, verdict: Verdict) {
         let types = outgoing.entries.iter().map(|entry| entry.resource_type.clone());
         self.fates.extend(types.zip(verdict.fates));
+        self.refusals.extend(verdict.refusals);
+    }
+
+    /// Counts the entries of a refused chunk that the server names; the rest is sent again.
+    fn add_culprits(&mut self, chunk: &Outgoing, verdict: Verdict) {
+        let entries = verdict.culprits.iter().filter_map(|index| chunk.entries.get(*index));
+        self.fates.extend(entries.map(|entry| (entry.resource_type.clone(), Fate::Refused)));
         self.refusals.extend(verdict.refusals);
     }
 }
@@ -261,6 +271,26 @@ mod tests {
         assert_eq!(delivery.refusals.len(), 1);
         assert_eq!(delivery.refusals[0].place.line, Some(5));
         assert_eq!(seen.lock().unwrap().len(), 7, "8, 4 + 4, 2 + 2, 1 + 1");
+    }
+
+    #[tokio::test]
+    async fn culprits_that_the_server_names_are_not_searched_for() {
+        let (door, seen) = door(|_, body| {
+            let bad = body.contains(r#""id":"5""#);
+            let outcome = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"value",
+                "diagnostics":"bad","expression":["Bundle.entry[5].resource"]}]}"#;
+            let ok = vec![r#"{"response":{"status":"200 OK"}}"#; body.matches(r#""request""#).count()].join(",");
+            match bad {
+                true => (422, None, outcome.to_owned()),
+                false => (200, None, format!(r#"{{"resourceType":"Bundle","entry":[{ok}]}}"#)),
+            }
+        });
+        let ids: Vec<String> = (0..8).map(|n| n.to_string()).collect();
+        let chunk = Outgoing::transaction(ids.iter().map(|id| loose(id)).collect(), Form::Chunk);
+        let delivery = door.deliver(chunk).await;
+        let accepted = delivery.fates.iter().filter(|(_, fate)| *fate == Fate::Accepted).count();
+        assert_eq!((delivery.fates.len(), accepted, seen.lock().unwrap().len()), (8, 7, 2));
+        assert_eq!(delivery.refusals[0].place.line, Some(5));
     }
 
     #[tokio::test]

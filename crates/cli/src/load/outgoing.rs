@@ -112,6 +112,13 @@ impl Outgoing {
         [first, second].into_iter().filter(|half| !half.is_empty()).map(|half| self.part(half)).collect()
     }
 
+    /// The chunk without the entries of these indexes; `None` when nothing is left.
+    pub(crate) fn without(&self, indexes: &[usize]) -> Option<Self> {
+        let rest = self.entries.iter().enumerate().filter(|(index, _)| !indexes.contains(index));
+        let rest: Vec<Entry> = rest.map(|(_, entry)| entry.clone()).collect();
+        (!rest.is_empty()).then(|| self.part(&rest))
+    }
+
     fn part(&self, entries: &[Entry]) -> Self {
         let loose = |entry: &Entry| Loose {
             place: entry.place.clone(),

@@ -202,3 +202,10 @@ pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
     assert!(output.status.success(), "git {arguments:?}: {}", said(&output));
     String::from_utf8(output.stdout).unwrap()
 }
+
+/// The files below a folder that fit, one a line.
+pub(crate) fn find(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("find").arg(folder).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    String::from_utf8(output.stdout).unwrap()
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Place, Server, bare};
+use crate::harness::{Place, Server, bare, find};
 
 /// A server with one patient of three versions, an observation, and an organization.
 fn filled(place: &Place) -> Server {
@@ -118,11 +118,7 @@ fn damage_is_found_named_and_the_exit_status() {
     let place = Place::new();
     assert_eq!(filled(&place).end("TERM"), Some(0));
     place.run(&["verify"]);
-    let packs = std::process::Command::new("find")
-        .arg(place.data())
-        .args(["-name", "*.pack", "-path", "*/demographics/*"])
-        .output();
-    let packs = String::from_utf8(packs.unwrap().stdout).unwrap();
+    let packs = find(&place.data(), &["-name", "*.pack", "-path", "*/demographics/*"]);
     let pack = packs.lines().next().expect("a repository has a pack");
     let mut bytes = std::fs::read(pack).unwrap();
     let middle = bytes.len() / 2;

@@ -3,12 +3,11 @@
 use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Place, Server, git, http, said};
+use crate::harness::{Place, Server, find, git, http, said};
 
 #[test]
 fn a_write_survives_a_stop_and_a_kill() {
@@ -93,8 +92,7 @@ fn stock_git_sees_a_write_within_two_seconds() {
     assert_eq!(server.fhir("PUT", "Patient/g", Some(&patient(false))).0, 200);
     std::thread::sleep(Duration::from_secs(2));
     // Found on disk and not by asking the server, which would bring it into Git for us.
-    let found = Command::new("find").arg(place.data()).args(["-name", "HEAD", "-path", "*/demographics/*"]);
-    let found = String::from_utf8({ found }.output().unwrap().stdout).unwrap();
+    let found = find(&place.data(), &["-name", "HEAD", "-path", "*/demographics/*"]);
     let head = found.lines().next().expect("a repository exists two seconds after the write");
     let repository = std::path::Path::new(head).parent().unwrap();
     let copy = place.path("copy");
