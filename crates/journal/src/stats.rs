@@ -1,6 +1,6 @@
 use crate::Ticket;
 
-/// How much of the journal is in use. Materialise and release before it runs full.
+/// How much of the journal is in use. Materialize and release before it runs full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pressure {
     /// Bytes that entries hold on to, queued ones included.
