@@ -24,7 +24,7 @@ const INLINE_BYTES_MAX: usize = 128 * 1024;
 ///
 /// # Errors
 /// 413 when it is larger, 415 for another coding than gzip, 400 when it cannot be read.
-pub async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Vec<u8>, Rejection> {
+pub(crate) async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Vec<u8>, Rejection> {
     let gzip = is_gzip(headers)?;
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > bytes_max) {
@@ -78,7 +78,7 @@ fn unsupported_coding() -> Rejection {
 }
 
 /// The gzip form of an answer; `None` where it does not pay.
-pub async fn compress(body: &Bytes) -> Option<Bytes> {
+pub(crate) async fn compress(body: &Bytes) -> Option<Bytes> {
     if body.len() < COMPRESSED_BYTES_MIN {
         return None;
     }

@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn segments_are_those_of_the_template() {
-        let of = |path| PathSegments::of("/fhir/{type}/{id}/_history/{version}", path);
+        let of = |path: &str| PathSegments::of("/fhir/{type}/{id}/_history/{version}", path);
         let segments = of("/fhir/Patient/a%2Db/_history/3").unwrap();
         assert_eq!(segments.type_name.as_deref(), Some("Patient"));
         assert_eq!(segments.id.as_deref(), Some("a-b"));

@@ -18,7 +18,8 @@ use crate::negotiate::accepts_gzip;
 use crate::probes;
 use crate::rejection::Rejection;
 use crate::reply::Reply;
-use crate::routes::{Action, Method, Route};
+use crate::routes::{Action, Method, OPERATION, Route};
+use crate::tenant::has_operation;
 
 /// All routes of one path: the wrapper around every request. Nothing is served but through it, so
 /// none of them can forget the request id, the tenant, authentication, limits, audit or metrics.
@@ -55,7 +56,7 @@ impl<P: Protocol> Endpoint<P> {
             return Reply::rejected(&Rejection::internal(), false).into_response(false, false).await;
         };
         let method = Method::of(request.method());
-        let route = self.routes.iter().copied().find(|route| Some(route.method) == method);
+        let route = self.route(method, request.uri().path());
         let preflight = request.method() == http::Method::OPTIONS && !self.routes.is_empty();
         let reply = if preflight {
             self.options(&manner, request.headers())
@@ -72,6 +73,16 @@ impl<P: Protocol> Endpoint<P> {
         let took = begun.elapsed();
         self.door.metrics.answered(action, method.map_or("other", Method::as_str), status, took);
         response
+    }
+
+    fn route(&self, method: Option<Method>, path: &str) -> Option<&'static Route> {
+        let declared = self.routes.iter().copied().find(|route| Some(route.method) == method);
+        let operation = || {
+            let asks = matches!(method, Some(Method::Get | Method::Post)) && has_operation(path);
+            let template = self.routes.first().is_some_and(|route| route.path.contains('{'));
+            (asks && template).then_some(OPERATION)
+        };
+        declared.or_else(operation)
     }
 
     fn manner(&self, request: &Request) -> Option<Manner> {

@@ -279,6 +279,10 @@ pub const ROUTES: &[Route] = &[
     not_built(Post, "/fhir/{type}/{id}/{rest}", "operation", "Operations on a resource."),
 ];
 
+/// An operation in a place where no route declares one: its name begins with `$`, which no id and no
+/// type does, so it is told apart from them wherever they stand.
+pub(crate) const OPERATION: &Route = &not_built(Post, "/fhir/{type}/{id}/{rest}", "operation", "Operations.");
+
 impl Method {
     /// As it stands in a request line.
     #[must_use]

@@ -60,10 +60,10 @@ impl<P: Protocol> Door<P> {
         })?;
         let segments = PathSegments::of(route.path, path);
         let context = self.context(manner, address)?;
-        let checked = self.checked(route, &parts.headers, parameters, segments);
-        let (parameters, segments) = match checked {
+        let named = segments.clone().ok();
+        let (parameters, segments) = match self.checked(route, &parts.headers, parameters, segments) {
             Ok(checked) => checked,
-            Err(rejection) => return Err(self.refused(route, &context, None, rejection).await),
+            Err(rejection) => return Err(self.refused(route, &context, named.as_ref(), rejection).await),
         };
         *pretty = parameters.pretty;
         let Action::Fhir(interaction) = route.action else {
@@ -176,6 +176,12 @@ fn not_built(route: &Route, segments: &PathSegments) -> Rejection {
         return Failure::not_supported("the operation is not supported").into();
     }
     Failure::not_supported(format!("{} is not supported", route.action_name())).into()
+}
+
+/// Whether a path ends with the name of an operation that is not declared.
+pub(crate) fn has_operation(path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    (last.starts_with('$') || last.starts_with("%24")) && last != "$validate"
 }
 
 /// The tenant of a path that begins with `/t/<tenant>`, and what is behind it.

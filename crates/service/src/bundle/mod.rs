@@ -65,10 +65,10 @@ impl<'a> Submission<'a> {
     fn entries(&self) -> Result<impl ExactSizeIterator<Item = (usize, Value<'a>)>, Failure> {
         let entries = self.json.root().get("entry");
         let items = match entries {
-            Some(entries) if entries.is_array() => Some(entries),
+            Some(entries) if entries.is_array() && !entries.is_empty() => Some(entries),
             None => None,
             Some(_) => {
-                let text = "the entries are no array";
+                let text = "the entries are no array, or an empty one";
                 return Err(
                     Failure::new(FailureKind::Malformed, IssueType::Structure, text).about("Bundle.entry")
                 );

@@ -1,0 +1,212 @@
+//! A server over a data directory of its own, called through its router.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+use vpr_api_rest::RestConfig;
+use vpr_core::Engine;
+use vpr_service::{AuditMode, Service, ServiceConfig};
+use vpr_store::disk::RealDisk;
+use vpr_store::format::AccessEntry;
+use vpr_store::logs::AccessLog;
+use vpr_store::{StoreOptions, World};
+use vpr_types::{SystemClock, SystemEntropy, TenantName};
+
+pub(crate) struct App {
+    pub(crate) router: Router,
+    pub(crate) service: Service,
+    engine: Engine,
+    threads: Vec<JoinHandle<()>>,
+    folder: tempfile::TempDir,
+}
+
+pub(crate) fn tenant(name: &str) -> TenantName {
+    TenantName::new(name).unwrap()
+}
+
+fn world(folder: &tempfile::TempDir) -> World {
+    World {
+        disk: Arc::new(RealDisk::open(folder.path()).unwrap()),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    }
+}
+
+impl App {
+    /// Tenants `default` and `other`, development mode, durable audit.
+    pub(crate) fn new() -> Self {
+        Self::with(|config| config)
+    }
+
+    pub(crate) fn with(change: impl FnOnce(RestConfig) -> RestConfig) -> Self {
+        Self::with_audit(AuditMode::Durable, change)
+    }
+
+    pub(crate) fn with_audit(audit: AuditMode, change: impl FnOnce(RestConfig) -> RestConfig) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (engine, _) = Engine::open(world(&folder), StoreOptions::default()).unwrap();
+        let threads = vec![
+            std::thread::spawn({
+                let engine = engine.clone();
+                move || engine.run_journal()
+            }),
+            std::thread::spawn({
+                let engine = engine.clone();
+                move || engine.run_background()
+            }),
+        ];
+        for name in ["default", "other"] {
+            let barrier = engine.create_tenant(&tenant(name)).unwrap();
+            engine.wait(barrier).unwrap();
+        }
+        let service = Service::open(ServiceConfig { audit, ..ServiceConfig::default() }, engine.clone());
+        let config = change(RestConfig::development(tenant("default")));
+        let router = vpr_api_rest::router(service.clone(), config);
+        Self { router, service, engine, threads, folder }
+    }
+
+    pub(crate) async fn send(&self, call: Call) -> Reply {
+        let response = self.router.clone().oneshot(call.into_request()).await.unwrap();
+        Reply::read(response).await
+    }
+
+    /// Stops the server and reads what it wrote into a tenant's audit.
+    pub(crate) fn audit(mut self, name: &str) -> Vec<AccessEntry> {
+        self.stop();
+        let disk = Arc::new(RealDisk::open(self.folder.path()).unwrap());
+        let log = AccessLog::open(disk, &tenant(name)).unwrap();
+        log.read_from(0).unwrap().map(Result::unwrap).collect()
+    }
+
+    fn stop(&mut self) {
+        self.engine.close().unwrap();
+        for thread in self.threads.drain(..) {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.stop();
+        }
+    }
+}
+
+/// A request that is being made.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    method: Method,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+pub(crate) fn call(method: &str, path: &str) -> Call {
+    let headers = vec![("host".to_owned(), "vpr.example".to_owned())];
+    Call { method: method.parse().unwrap(), path: path.to_owned(), headers, body: Vec::new() }
+}
+
+pub(crate) fn get(path: &str) -> Call {
+    call("GET", path)
+}
+
+pub(crate) fn delete(path: &str) -> Call {
+    call("DELETE", path)
+}
+
+pub(crate) fn post(path: &str, body: &Value) -> Call {
+    call("POST", path).fhir(body.to_string())
+}
+
+pub(crate) fn put(path: &str, body: &Value) -> Call {
+    call("PUT", path).fhir(body.to_string())
+}
+
+impl Call {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) fn fhir(self, body: impl Into<Vec<u8>>) -> Self {
+        self.header("content-type", "application/fhir+json").body(body)
+    }
+
+    pub(crate) fn into_request(self) -> Request<Body> {
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        request.body(Body::from(self.body)).unwrap()
+    }
+}
+
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) async fn read(response: http::Response<Body>) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Checks that this is a failure as FHIR wants it, and gives the code and place of its first issue.
+    #[track_caller]
+    pub(crate) fn failure(&self, status: u16) -> (String, String) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        assert_eq!(self.header("content-type"), "application/fhir+json; charset=utf-8");
+        let json = self.json();
+        assert_eq!(json["resourceType"], "OperationOutcome");
+        let issue = &json["issue"][0];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (text(&issue["code"]), text(&issue["expression"][0]))
+    }
+}
+
+/// Resources of the tests.
+pub(crate) fn patient() -> Value {
+    serde_json::json!({ "resourceType": "Patient", "active": true, "name": [{ "family": "Berg" }] })
+}
+
+pub(crate) fn patient_with(id: &str) -> Value {
+    let mut patient = patient();
+    patient["id"] = id.into();
+    patient
+}
+
+pub(crate) fn observation(subject: &str) -> Value {
+    serde_json::json!({
+        "resourceType": "Observation", "status": "final", "code": { "text": "weight" },
+        "subject": { "reference": subject }, "valueQuantity": { "value": 70.10, "unit": "kg" },
+    })
+}
