@@ -494,6 +494,28 @@ fn a_full_disk_stops_checkpoints_and_nothing_else() {
     check_after_crash(&disk.power_cut(4), &history, 400);
 }
 
+#[test]
+fn catching_up_after_a_full_disk_survives_a_power_cut_anywhere() {
+    let history = history_of(60, 8);
+    let disk = SimDisk::new();
+    let directory = open(&disk);
+    history.changes[..20].iter().for_each(|change| directory.apply(change));
+    checkpoint(&directory, 20).unwrap();
+    disk.set_quota(Some(disk.used_bytes()));
+    history.changes[20..].iter().for_each(|change| directory.apply(change));
+    checkpoint(&directory, 60).unwrap_err();
+    disk.set_quota(None);
+    let before = disk.recorded();
+    checkpoint(&directory, 60).unwrap();
+    assert!(disk.recorded() > before + 3, "nothing was held back");
+    for prefix in before..=disk.recorded() {
+        for seed in 0..6 {
+            check_after_crash(&disk.power_cut_at(prefix, seed), &history, 20);
+        }
+    }
+    check_after_crash(&disk.power_cut(1), &history, 60);
+}
+
 fn lifted(disk: SimDisk) -> SimDisk {
     disk.set_quota(None);
     disk

@@ -134,6 +134,7 @@ struct Known {
 /// and can be written on.
 fn check_survivor(disk: &SimDisk, known: Known) -> u64 {
     let log = open(disk).unwrap();
+    assert_eq!(open(&disk.snapshot()).unwrap().torn_tail(), None, "the torn bytes are still there");
     let last = log.last();
     assert!(last >= known.synced, "{last} of {} synced records survived", known.synced);
     assert!(last <= known.appended);
@@ -141,7 +142,6 @@ fn check_survivor(disk: &SimDisk, known: Known) -> u64 {
     append(&log, 1..=last + 3);
     log.sync().unwrap();
     log.verify().unwrap();
-    assert_eq!(open(&disk.snapshot()).unwrap().torn_tail(), None, "the torn bytes are still there");
     // What was found and synced again is there after the next power cut.
     let again = open(&disk.power_cut(7)).unwrap();
     assert_eq!(again.last(), last + 3);
