@@ -12,8 +12,8 @@ pub(super) struct Figure {
     pub(super) server_cpu: Option<Duration>,
     /// Of each request, sorted.
     pub(super) latencies: Vec<Duration>,
-    /// Writes in one group of the journal, where the load wrote.
-    pub(super) writes_per_group: Option<f64>,
+    /// Entries in one group of the journal: changes, and what the audit keeps of reads.
+    pub(super) entries_per_group: Option<f64>,
 }
 
 impl Figure {
@@ -62,7 +62,7 @@ mod tests {
             wall: Duration::from_secs(2),
             server_cpu: Some(Duration::from_secs(1)),
             latencies: Vec::new(),
-            writes_per_group: None,
+            entries_per_group: None,
         };
         assert!((figure.per_second() - 2000.0).abs() < 1e-9);
         assert!(figure.cpu_ms().is_some_and(|ms| (ms - 0.25).abs() < 1e-9));

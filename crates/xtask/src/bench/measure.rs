@@ -60,30 +60,37 @@ async fn all(plan: &Plan) -> Result<(), Box<dyn Error>> {
     }
     drop(bare);
 
-    let server = Server::start(&binary, &folder.path().join("data")).await?;
+    let data = folder.path().join("data");
+    let server = Server::start(&binary, &data, "buffered").await?;
     report.started_in = server.started_in;
     report.resident_idle_mb = server.resident_mb()?;
     let patients: Arc<Vec<String>> = Arc::new(prepare(&server).await?);
     for connections in CONNECTIONS {
         let patients = Arc::clone(&patients);
         let source = move |connection: usize, n: u64| create(&patients, connections, connection, n);
-        report.add(figure(&server, "durable create", connections, time, Arc::new(source)).await?);
+        report.add(figure(&server, "durable create", connections, time, Arc::new(source)).await?, true);
     }
     for connections in CONNECTIONS {
-        let source = |connection: usize, n: u64| transaction(connection, n);
-        report
-            .add(figure(&server, "transaction of 200, an entry", connections, time, Arc::new(source)).await?);
+        let source = Arc::new(transaction);
+        report.add(figure(&server, "transaction of 200, an entry", connections, time, source).await?, true);
     }
-    let observations = Arc::new(prepare_reads(&server, &patients).await?);
+    let stored = Arc::new(prepare_reads(&server, &patients).await?);
+    report.resources += PATIENTS + READ_IDS;
     for connections in CONNECTIONS {
-        let read = Arc::clone(&observations);
-        let source = move |connection: usize, n: u64| read_request(&read, connection, n, false);
-        report.add(figure(&server, "read by id, warm", connections, time, Arc::new(source)).await?);
-        let read = Arc::clone(&observations);
-        let source = move |connection: usize, n: u64| read_request(&read, connection, n, true);
-        report.add(figure(&server, "conditional read (304)", connections, time, Arc::new(source)).await?);
+        let source = reads(&stored, false);
+        report.add(figure(&server, "read by id, warm", connections, time, source).await?, false);
+        let source = reads(&stored, true);
+        report.add(figure(&server, "conditional read (304)", connections, time, source).await?, false);
     }
     report.resident_loaded_mb = server.resident_mb()?;
+    drop(server);
+
+    let server = Server::start(&binary, &data, "durable").await?;
+    report.restarted_in = server.started_in;
+    for connections in CONNECTIONS {
+        let source = reads(&stored, false);
+        report.add(figure(&server, "read by id, audit durable", connections, time, source).await?, false);
+    }
     report.print();
     if plan.binary.is_some() { Ok(()) } else { report.write(&root) }
 }
@@ -119,7 +126,7 @@ async fn figure(
         wall: outcome.wall,
         server_cpu: Some(cpu),
         latencies: outcome.latencies,
-        writes_per_group: entries.zip(groups).filter(|(_, groups)| *groups > 0.0).map(|(e, g)| e / g),
+        entries_per_group: entries.zip(groups).filter(|(_, groups)| *groups > 0.0).map(|(e, g)| e / g),
     };
     println!("   {name}, {connections} connections: {:.0}/s", figure.per_second());
     Ok(figure)
@@ -156,6 +163,11 @@ fn transaction(connection: usize, n: u64) -> Request {
 struct Stored {
     path: String,
     etag: String,
+}
+
+fn reads(stored: &Arc<Vec<Stored>>, conditional: bool) -> Source {
+    let stored = Arc::clone(stored);
+    Arc::new(move |connection, n| read_request(&stored, connection, n, conditional))
 }
 
 fn read_request(stored: &[Stored], connection: usize, n: u64, conditional: bool) -> Request {

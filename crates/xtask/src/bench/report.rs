@@ -12,6 +12,9 @@ use super::figures::Figure;
 pub(super) struct Report {
     pub(super) fdatasync: (Duration, Duration),
     pub(super) started_in: Duration,
+    /// With everything that was written, after a kill.
+    pub(super) restarted_in: Duration,
+    pub(super) resources: u64,
     pub(super) resident_idle_mb: u64,
     pub(super) resident_loaded_mb: u64,
     raw: Vec<Figure>,
@@ -23,7 +26,9 @@ impl Report {
         self.raw.push(figure);
     }
 
-    pub(super) fn add(&mut self, figure: Figure) {
+    /// Adds a figure; `wrote` says that its operations left resources behind.
+    pub(super) fn add(&mut self, figure: Figure, wrote: bool) {
+        self.resources += if wrote { figure.operations } else { 0 };
         self.figures.push(figure);
     }
 
@@ -70,8 +75,10 @@ impl Report {
         out.push_str("\n## VPR\n\n");
         let _ = writeln!(
             out,
-            "- start to ready, empty: {:.0} ms\n- resident memory: {} MB idle, {} MB after the load\n",
+            "- start to ready: {:.0} ms empty, {:.0} ms with {} resources after a kill\n- resident memory: {} MB idle, {} MB after the load\n",
             ms(self.started_in),
+            ms(self.restarted_in),
+            self.resources,
             self.resident_idle_mb,
             self.resident_loaded_mb
         );
@@ -79,22 +86,26 @@ impl Report {
         out
     }
 
-    /// A figure against the raw limit that bounds it.
+    /// A figure against the raw limit that bounds it; an entry of a transaction has none.
     fn ratio(&self, figure: &Figure) -> String {
-        let (limit, unit) =
-            if figure.name.contains("read") { ("bare", "of bare axum") } else { ("libgit2", "× libgit2") };
-        let raw = self.raw.iter().filter(|raw| raw.name.contains(limit));
-        let Some(raw) = raw.max_by_key(|raw| raw.connections == figure.connections) else {
-            return String::new();
+        let limit = |name: &str| {
+            let of_that_name = self.raw.iter().filter(|raw| raw.name.contains(name));
+            let raw = of_that_name.max_by_key(|raw| raw.connections == figure.connections)?;
+            Some(figure.per_second() / raw.per_second())
         };
-        let ratio = figure.per_second() / raw.per_second();
-        if limit == "bare" { format!("{:.0} % {unit}", ratio * 100.0) } else { format!("{ratio:.1} {unit}") }
+        if figure.name.contains("read") {
+            limit("bare").map_or_else(String::new, |ratio| format!("{:.0} % of bare axum", ratio * 100.0))
+        } else if figure.name.contains("create") {
+            limit("libgit2").map_or_else(String::new, |ratio| format!("{ratio:.1} × libgit2"))
+        } else {
+            String::new()
+        }
     }
 }
 
 fn rows(out: &mut String, figures: &[Figure], ratio: impl Fn(&Figure) -> String) {
     out.push_str(
-        "| what | connections | a second | p50 ms | p99 ms | CPU ms | writes a group | against the limit |\n",
+        "| what | connections | a second | p50 ms | p99 ms | CPU ms | entries a group | against the limit |\n",
     );
     out.push_str("|---|---:|---:|---:|---:|---:|---:|---|\n");
     for figure in figures {
@@ -110,7 +121,7 @@ fn rows(out: &mut String, figures: &[Figure], ratio: impl Fn(&Figure) -> String)
             figure.percentile_ms(50.0),
             figure.percentile_ms(99.0),
             number(figure.cpu_ms(), 3),
-            number(figure.writes_per_group, 1),
+            number(figure.entries_per_group, 1),
             ratio(figure)
         );
     }

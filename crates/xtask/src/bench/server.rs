@@ -1,5 +1,5 @@
 use std::error::Error;
-use std::fs;
+use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -16,11 +16,12 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts `vpr serve` of `binary` on a free port and waits until it is ready.
+    /// Starts `vpr serve` of `binary` on a free port and waits until it is ready. What it says goes
+    /// to a file beside its data.
     ///
     /// # Errors
     /// When it ends or is not ready within 30 seconds.
-    pub(super) async fn start(binary: &Path, data: &Path) -> Result<Self, Box<dyn Error>> {
+    pub(super) async fn start(binary: &Path, data: &Path, audit: &str) -> Result<Self, Box<dyn Error>> {
         let address = free_address()?;
         let mut command = Command::new(binary);
         command
@@ -29,7 +30,9 @@ impl Server {
             .env("VPR_LISTEN", "127.0.0.1")
             .env("PORT", address.port().to_string())
             .env("ENV", "development")
-            .env("RUST_LOG", "warn");
+            .env("VPR_AUDIT", audit)
+            .env("VPR_LOG", "warn")
+            .stderr(File::create(data.with_extension("log"))?);
         Self::wait(command, address, "/ready").await
     }
 
