@@ -11,10 +11,10 @@ const SEGMENT_BYTES_MAX: u64 = 1 << 30;
 /// How large the journal is and how it paces itself.
 #[derive(Debug, Clone)]
 pub struct JournalOptions {
-    /// Bytes of one segment file, a multiple of 4 KiB of at least 16 KiB; default 64 MiB.
+    /// Bytes of one segment file, a multiple of 4 KiB of at least 16 KiB; default 16 MiB.
     /// An entry that is larger gets a segment as long as it needs.
     pub segment_bytes: u64,
-    /// All segments together take at most this many times `segment_bytes`; default 64, at least 4.
+    /// All segments together take at most this many times `segment_bytes`; default 256, at least 4.
     pub segments_max: u32,
     /// Prepared segments that changes may not use; default 1.
     pub reserve_segments: u32,
@@ -35,8 +35,8 @@ pub struct JournalOptions {
 impl Default for JournalOptions {
     fn default() -> Self {
         Self {
-            segment_bytes: 64 << 20,
-            segments_max: 64,
+            segment_bytes: 16 << 20,
+            segments_max: 256,
             reserve_segments: 1,
             quiet_micros: 100_000,
             group_bytes_max: 4 << 20,

@@ -2,7 +2,6 @@
 
 use vpr_codec::Value;
 
-use super::issues::named;
 use super::walk::Walk;
 use crate::codes::IssueType;
 use crate::definitions::{Binding, Membership, Strength, ValueSet};
@@ -35,7 +34,7 @@ impl<'v> Walk<'v> {
         let Some(value_set) = obligatory(binding) else { return };
         let code = value.as_str().unwrap_or_default();
         if !is_member(value_set, None, &code) {
-            let text = format!("'{}' is not a code of {}", named(&code), value_set.url());
+            let text = format!("the code is not of {}", value_set.url());
             self.issues.error(value, IssueType::CodeInvalid, text);
         }
     }
