@@ -61,7 +61,6 @@ pub(crate) struct Door<P> {
 
 /// The router of [`crate::ROUTES`]: each declared path, with and without `/t/<tenant>` before it
 /// where it works on a tenant's data, and nothing else.
-#[must_use]
 pub fn router<P: Protocol>(protocol: P, service: Service, config: DoorConfig) -> Router {
     let door = Arc::new(Door { protocol, service, config, metrics: Metrics::default() });
     let mut router = Router::new();

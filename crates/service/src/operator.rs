@@ -105,7 +105,7 @@ impl Operator {
                 let log = inner.engine.log(&repository, limit)?;
                 commits.extend(log.into_iter().map(|(id, view)| (repository.part, id, view)));
             }
-            commits.sort_by(|a, b| b.2.time.cmp(&a.2.time));
+            commits.sort_by_key(|(.., commit)| std::cmp::Reverse(commit.time));
             commits.truncate(limit);
             Ok(commits)
         })

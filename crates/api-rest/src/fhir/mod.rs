@@ -9,7 +9,6 @@ use vpr_service::{Answer, Failure, HistoryQuery, Interaction, Operation, Service
 use crate::RestConfig;
 
 /// The public door: every declared route, and nothing else.
-#[must_use]
 pub fn router(service: Service, config: RestConfig) -> Router {
     let statement = CapabilityStatement::new(&config.authentication, service.now());
     vpr_api_shared::router(Fhir { statement }, service, config.into_door())

@@ -30,7 +30,6 @@ const LOG_LIMIT_DEFAULT: usize = 50;
 
 /// The operators' routes. Whoever can reach them is an operator: serve them only on a socket whose
 /// permissions say so.
-#[must_use]
 pub fn operator_router(service: Service) -> Router {
     Router::new()
         .route("/health", get(health))
