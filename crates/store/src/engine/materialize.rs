@@ -117,6 +117,10 @@ impl Store {
         } else {
             for job in jobs {
                 job.repository.sync_pack_directory()?;
+                // Before the ref: whoever finds a branch must find all that it stands on.
+                if job.is_new {
+                    job.repository.sync_skeleton(Path::new(""))?;
+                }
             }
         }
         for job in jobs {
@@ -144,9 +148,6 @@ impl Store {
         } else {
             for job in jobs {
                 job.repository.sync_refs_directory()?;
-                if job.is_new {
-                    job.repository.sync_skeleton(Path::new(""))?;
-                }
             }
         }
         Ok(())
