@@ -36,3 +36,13 @@ pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     fs::write(path, output.stdout)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    // The same check as `--check`, without building the binary a second time.
+    #[test]
+    fn the_committed_document_is_what_the_routes_give() {
+        let committed = include_str!("../../../openapi/vpr.json");
+        assert!(committed == vpr_api_shared::openapi(), "it differs: run `cargo xtask openapi`");
+    }
+}

@@ -37,7 +37,6 @@ pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
         if !fast {
             steps.run("lints", checks::lints);
             steps.run("codegen drift", checks::codegen);
-            steps.run("openapi drift", checks::openapi);
             steps.run("dependencies", checks::dependencies);
         }
     }

@@ -2,7 +2,7 @@ use std::error::Error;
 
 use super::dependencies;
 use super::steps::LeftOut;
-use crate::{children, codegen, openapi, workspace};
+use crate::{children, codegen, workspace};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -28,11 +28,6 @@ pub(super) fn codegen() -> Outcome {
         let text = error.to_string();
         if text.starts_with("npm pack") { LeftOut(format!("codegen drift ({text})")).into() } else { error }
     })
-}
-
-/// The committed OpenAPI documents are what the routes give.
-pub(super) fn openapi() -> Outcome {
-    openapi::run(&["--check".into()])
 }
 
 /// Every dependency has an allowed license and a known source (`deny.toml`).
