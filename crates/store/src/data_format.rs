@@ -104,6 +104,8 @@ pub(crate) fn check_unclaimed(mut names: impl Iterator<Item = String>) -> Result
 
 #[cfg(test)]
 mod tests {
+    use vpr_testkit::SimDisk;
+
     use super::*;
     use crate::disk::RealDisk;
 
@@ -143,6 +145,20 @@ mod tests {
         std::fs::create_dir(folder.path().join("lost+found")).unwrap();
         let created = open(folder.path(), 1).unwrap();
         assert_eq!(open(folder.path(), 2).unwrap(), created);
+    }
+
+    #[test]
+    fn a_power_cut_leaves_no_half_a_store() {
+        let disk = SimDisk::new();
+        let created = DataFormat::open_or_create(&disk, &Fixed(3)).unwrap();
+        for prefix in 0..=disk.recorded() {
+            for seed in 0..20 {
+                let survivor = disk.power_cut_at(prefix, seed);
+                let format = DataFormat::open_or_create(&survivor, &Fixed(4)).unwrap();
+                assert!(format == created || prefix < disk.recorded(), "what was promised is gone");
+                assert_eq!(DataFormat::open_or_create(&survivor.power_cut(seed), &Fixed(5)).unwrap(), format);
+            }
+        }
     }
 
     #[test]

@@ -32,6 +32,17 @@ pub(super) struct Pending {
     pub(super) counts: HashMap<String, i64>,
 }
 
+impl Pending {
+    fn count(&mut self, collection: &str, change: i64) {
+        match self.counts.get_mut(collection) {
+            Some(count) => *count += change,
+            None => {
+                self.counts.insert(collection.to_owned(), change);
+            }
+        }
+    }
+}
+
 impl Tail {
     pub(super) fn get(&self, tenant: &TenantName) -> Option<Arc<TenantTail>> {
         self.0.read().get(tenant).cloned()
@@ -60,8 +71,7 @@ impl TenantTail {
             if let Some(row) = VersionRow::of(summary, document) {
                 self.documents.push(&document.name, row);
             }
-            *pending.counts.entry(document.name.collection().to_owned()).or_default() +=
-                count_of(document.operation);
+            pending.count(document.name.collection(), count_of(document.operation));
         }
         for repository in &summary.repositories {
             let row = RepositoryRow {
@@ -89,9 +99,7 @@ impl TenantTail {
         for summary in gone.values() {
             for document in &summary.documents {
                 self.documents.drop_up_to(&document.name, seq);
-                if let Some(count) = pending.counts.get_mut(document.name.collection()) {
-                    *count -= count_of(document.operation);
-                }
+                pending.count(document.name.collection(), -count_of(document.operation));
             }
             for repository in &summary.repositories {
                 self.repositories.drop_up_to(&(repository.part, repository.record), seq);

@@ -118,6 +118,17 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_length_beyond_the_limit_is_not_waited_for() {
+        let head = |length: usize| {
+            let mut head = vec![MARKER, VERSION];
+            head.extend(u32::try_from(length).unwrap().to_le_bytes());
+            head
+        };
+        assert_eq!(parse(&head(PAYLOAD_BYTES_MAX)), Err(Fault::Short(PAYLOAD_BYTES_MAX + FRAME_BYTES_MIN)));
+        assert!(matches!(parse(&head(PAYLOAD_BYTES_MAX + 1)), Err(Fault::Broken(_))));
+    }
+
     proptest! {
         #[test]
         fn a_frame_reads_back_and_follows_only_its_predecessor(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_bytes::ByteBuf;
-use vpr_testkit::{Fault, Repeat, SimDisk};
+use vpr_testkit::{Dice, Fault, Repeat, SimDisk};
 use vpr_types::{Disk, Instant, TenantName};
 
 use super::{RecordError, RecordLog};
@@ -319,6 +319,52 @@ fn after_a_failed_sync_nothing_is_promised_any_more() {
         check_survivor(&disk.power_cut(operation), Known { synced: 5, appended: 20 });
     }
     assert!(stopped >= 4 && retried >= 4, "{stopped} stopped, {retried} tried again");
+}
+
+#[test]
+fn short_reads_and_writes_are_carried_on() {
+    let disk = SimDisk::new();
+    disk.fail_operation(1, Fault::Short, Repeat::Sticky);
+    let log = open(&disk).unwrap();
+    append(&log, 1..=30);
+    log.sync().unwrap();
+    assert_eq!(read(&open(&disk).unwrap()), (1..=30).map(|position| entry(position, 0)).collect::<Vec<_>>());
+    assert!(disk.faults_hit() > 10);
+}
+
+#[test]
+fn readers_and_the_writer_do_not_disturb_each_other() {
+    const LAST: u64 = 3_000;
+    let log = open(&SimDisk::new()).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for position in 1..=LAST {
+                append(&log, position..=position);
+                if position % 50 == 0 {
+                    log.sync().unwrap();
+                }
+            }
+        });
+        for reader in 0..2 {
+            let log = &log;
+            scope.spawn(move || {
+                let mut dice = Dice::new(reader);
+                loop {
+                    let last = log.last();
+                    let from = 1 + dice.below(last.max(1));
+                    let records: Vec<_> = log.read_from(from).unwrap().take(40).map(Result::unwrap).collect();
+                    let positions: Vec<_> = records.iter().map(|record| record.state_seq).collect();
+                    let count = positions.len() as u64;
+                    assert!(count >= 40.min(last.saturating_sub(from - 1)));
+                    assert_eq!(positions, (from..from + count).collect::<Vec<_>>());
+                    if last == LAST {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    log.verify().unwrap();
 }
 
 #[test]
