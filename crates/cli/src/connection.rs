@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
@@ -13,7 +15,7 @@ pub(crate) enum Connection {
     /// This process holds the data directory.
     Here(Router),
     /// A server does: over its Unix socket, or over the network.
-    There(Client),
+    There(Arc<Client>),
 }
 
 impl Connection {

@@ -1,6 +1,7 @@
 //! A command at a data directory: it takes the lock if it is free, else it speaks to the server
 //! that holds it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vpr_egress::{Client, Limits};
@@ -50,7 +51,7 @@ impl Opened {
                 Err(DataDirectoryError::AlreadyRunning { pid, socket }) => {
                     if tokio::net::UnixStream::connect(&socket).await.is_ok() {
                         let client = Client::unix(&socket, limits());
-                        return Ok(Self { connection: Connection::There(client), node: None });
+                        return Ok(Self { connection: Connection::There(Arc::new(client)), node: None });
                     }
                     if Instant::now() >= end {
                         return Err(Failure::Failed(format!(

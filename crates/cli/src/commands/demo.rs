@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use vpr_egress::{Client, Limits};
@@ -66,7 +67,7 @@ async fn fill(population: Population, running: &Running, tenant: &TenantName) ->
     say(format!("loading {} made-up patients (seed {})", population.patients, population.seed));
     let client = Client::http(&running.url(), Limits::default()).map_err(Failure::of)?;
     let door = Door {
-        connection: Connection::There(client),
+        connection: Connection::There(Arc::new(client)),
         base: "/fhir".to_owned(),
         tenant: tenant.to_string(),
         patience: Patience::of(Duration::from_secs(30)),

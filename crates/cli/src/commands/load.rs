@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use vpr_egress::{Client, Limits as AnswerLimits};
@@ -58,7 +59,7 @@ fn remote(url: &str, tenant: Option<&str>, patience: Patience) -> Result<Door, F
             return Err(Failure::Usage(why.to_owned()));
         }
     };
-    Ok(Door { connection: Connection::There(client), tenant: base.clone(), base, patience })
+    Ok(Door { connection: Connection::There(Arc::new(client)), tenant: base.clone(), base, patience })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What an answer says about each entry of its request.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use vpr_codec::{Json, Limits, Value};
@@ -103,25 +105,25 @@ fn refused(outgoing: &Outgoing, status: StatusCode, body: &Bytes) -> Verdict {
         .map(Json::root)
         .filter(|root| text(*root, "resourceType").as_deref() == Some("OperationOutcome"));
     let fates = vec![Fate::Refused; outgoing.entries.len()];
-    let mut refusals: Vec<Refusal> = Vec::new();
-    let mut culprits = Vec::new();
     let issues: Vec<_> = root.and_then(|root| root.get("issue")).into_iter().flat_map(Value::items).collect();
-    for issue in issues.iter().copied().filter(|issue| is_error(*issue)) {
+    let mut by_entry: BTreeMap<usize, Vec<Value<'_>>> = BTreeMap::new();
+    for issue in issues.into_iter().filter(|issue| is_error(*issue)) {
         let entry = expressions(issue).find_map(|path| entry_index(&path));
-        let Some((index, entry)) = entry.and_then(|i| Some((i, outgoing.entries.get(i)?))) else { continue };
-        let why = format!("{}: {}", status.as_u16(), issue_text(issue));
-        match culprits.iter().position(|known| *known == index) {
-            Some(known) => {
-                refusals[known].why.push_str("; ");
-                refusals[known].why.push_str(&issue_text(issue));
-            }
-            None => {
-                culprits.push(index);
-                let resource_type = Some(entry.resource_type.clone());
-                refusals.push(Refusal { place: entry.place.clone(), resource_type, why });
-            }
+        if let Some(index) = entry.filter(|index| *index < outgoing.entries.len()) {
+            by_entry.entry(index).or_default().push(issue);
         }
     }
+    let mut refusals: Vec<Refusal> = Vec::new();
+    for (index, issues) in &by_entry {
+        if let (Some(entry), Some(why)) = (outgoing.entries.get(*index), in_a_line(issues)) {
+            refusals.push(Refusal {
+                place: entry.place.clone(),
+                resource_type: Some(entry.resource_type.clone()),
+                why: format!("{}: {why}", status.as_u16()),
+            });
+        }
+    }
+    let culprits = by_entry.into_keys().collect();
     if refusals.is_empty() {
         let first = outgoing.entries.first();
         let place =
@@ -143,15 +145,15 @@ fn whole(outgoing: &Outgoing, first: &Place) -> Place {
 
 /// The errors of an OperationOutcome in a line.
 fn reason(outcome: Value<'_>) -> Option<String> {
-    let issues: Vec<_> = outcome.get("issue").into_iter().flat_map(Value::items).collect();
-    let errors: Vec<_> = issues.iter().copied().filter(|issue| is_error(*issue)).collect();
+    let issues = outcome.get("issue").into_iter().flat_map(Value::items);
+    in_a_line(&issues.filter(|issue| is_error(*issue)).collect::<Vec<_>>())
+}
+
+fn in_a_line(errors: &[Value<'_>]) -> Option<String> {
     let shown: Vec<_> = errors.iter().take(ISSUES_SHOWN).map(|issue| issue_text(*issue)).collect();
-    if shown.is_empty() {
-        return None;
-    }
     let more = errors.len() - shown.len();
     let tail = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-    Some(format!("{}{tail}", shown.join("; ")))
+    (!shown.is_empty()).then(|| format!("{}{tail}", shown.join("; ")))
 }
 
 fn issue_text(issue: Value<'_>) -> String {

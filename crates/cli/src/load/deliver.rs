@@ -279,7 +279,8 @@ mod tests {
             let bad = body.contains(r#""id":"5""#);
             let outcome = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"value",
                 "diagnostics":"bad","expression":["Bundle.entry[5].resource"]}]}"#;
-            let ok = vec![r#"{"response":{"status":"200 OK"}}"#; body.matches(r#""request""#).count()].join(",");
+            let ok =
+                vec![r#"{"response":{"status":"200 OK"}}"#; body.matches(r#""request""#).count()].join(",");
             match bad {
                 true => (422, None, outcome.to_owned()),
                 false => (200, None, format!(r#"{{"resourceType":"Bundle","entry":[{ok}]}}"#)),

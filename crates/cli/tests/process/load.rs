@@ -1,6 +1,8 @@
 //! `vpr load` against a server, without one, and across kills.
 
-use std::process::Stdio;
+use std::fs::File;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -72,8 +74,7 @@ fn every_form_of_the_same_bundles_is_the_same_load() {
     let ndjson = place.file("all.ndjson", &lines);
     let zst = place.file("all.ndjson.zst", zstd::encode_all(lines.as_bytes(), 3).unwrap());
     let tar = place.path("all.tar.gz");
-    let status =
-        std::process::Command::new("tar").arg("-czf").arg(&tar).arg("-C").arg(&sample).arg(".").status();
+    let status = Command::new("tar").arg("-czf").arg(&tar).arg("-C").arg(&sample).arg(".").status();
     assert!(status.unwrap().success());
     let report = place.path("report.json");
     for file in [ndjson, zst, tar] {
@@ -106,55 +107,85 @@ fn refusals_are_named_and_the_rest_is_loaded() {
     assert!(text.contains("t.json entry[1]: "), "{text}");
 }
 
+/// A pipe that looks like a file of lines: what it holds decides how far a load can get.
+struct Pipe {
+    path: std::path::PathBuf,
+    lines: Vec<String>,
+}
+
+impl Pipe {
+    fn new(place: &Place, patients: u64) -> Self {
+        let path = place.path("pipe.ndjson");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let text = place.run(&["sample", "--patients", &patients.to_string()]);
+        Self { path, lines: text.lines().map(|line| format!("{line}\n")).collect() }
+    }
+
+    /// Opens the writing end; waits until a load reads.
+    fn open(&self) -> File {
+        File::options().write(true).open(&self.path).unwrap()
+    }
+
+    /// Writes some of the lines; when this returns, all but the last few were read.
+    fn write(&self, pipe: &mut File, lines: std::ops::Range<usize>) {
+        self.lines[lines].iter().for_each(|line| pipe.write_all(line.as_bytes()).unwrap());
+    }
+}
+
 #[test]
 fn a_load_that_is_killed_goes_on_where_it_was() {
-    let reference = Place::new();
-    let sample = reference.sample(150);
-    let sample_name = sample.to_str().unwrap();
-    reference.run(&["load", sample_name]);
-    let expected = reference.counts();
-
     let place = Place::new();
-    for delay in [150, 400, 700] {
-        let mut child =
-            place.vpr(&["load", sample_name]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(delay));
+    let pipe = Pipe::new(&place, 100);
+    for end in [30, 110, 160] {
+        let mut child = place
+            .vpr(&["load", pipe.path.to_str().unwrap()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut writer = pipe.open();
+        pipe.write(&mut writer, 0..end);
         send("KILL", child.id());
         child.wait().unwrap();
     }
+    let sample = place.sample(100);
     let report = place.path("report.json");
-    place.run(&["load", "--report", report.to_str().unwrap(), sample_name]);
+    place.run(&["load", "--report", report.to_str().unwrap(), sample.to_str().unwrap()]);
     let (accepted, repeated, refused) = totals(&report);
     assert_eq!((accepted + repeated, refused), (entries(&sample), 0));
-    assert!(repeated > 0, "nothing had been loaded before the kills: they came too early to test anything");
-    assert_eq!(place.counts(), expected);
+    assert!(repeated > 0 && accepted > 0, "the kills were not in the middle: {repeated} + {accepted}");
     place.run(&["verify"]);
+
+    let reference = Place::new();
+    reference.run(&["load", sample.to_str().unwrap()]);
+    assert_eq!(place.counts(), reference.counts());
 }
 
 #[test]
 fn a_server_that_is_killed_and_comes_back_is_waited_for() {
     let place = Place::new();
-    let sample = place.sample(150);
+    let pipe = Pipe::new(&place, 60);
     let server = Server::start(&place);
     let (url, port) = (server.url(), server.port().to_string());
     let loading = place
-        .vpr(&["load", "--to", &url, sample.to_str().unwrap()])
+        .vpr(&["load", "--to", &url, pipe.path.to_str().unwrap()])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(400));
+    let mut writer = pipe.open();
+    pipe.write(&mut writer, 0..60);
     server.end("KILL");
+    // What was read before and not sent is sent into nothing now.
     std::thread::sleep(Duration::from_millis(300));
     let _server = Server::spawn(place.vpr(&["serve", "--port", &port]));
+    pipe.write(&mut writer, 60..pipe.lines.len());
+    drop(writer);
     let output = loading.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
-    assert!(
-        !said(&output).contains(" 0 sent again"),
-        "the kill came too late to test anything: {}",
-        said(&output)
-    );
+    assert!(!said(&output).contains(" 0 sent again"), "nothing was in flight: {}", said(&output));
 
+    let sample = place.sample(60);
     let reference = Place::new();
     reference.run(&["load", sample.to_str().unwrap()]);
     assert_eq!(place.counts(), reference.counts());
