@@ -43,12 +43,16 @@ fn main() -> Result<(), Failure> {
             .collect();
         std::thread::sleep(Duration::from_secs(seconds));
         stop.store(true, Ordering::Relaxed);
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Ok(Vec::new()))).collect::<Result<Vec<_>, _>>()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|_| Ok(Vec::new())))
+            .collect::<Result<Vec<_>, _>>()
     })?;
     let elapsed = begin.elapsed().as_secs_f64();
     let mut latencies: Vec<u64> = latencies.into_iter().flatten().collect();
     latencies.sort_unstable();
-    let at = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or_default();
+    let at =
+        |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or_default();
     let health = engine.health();
     println!(
         "{writers} writers: {:.0} durable writes/s, p50 {} us, p99 {} us, {:.1} writes a group, last sync {} us",
@@ -80,7 +84,8 @@ fn work(
         let begin = Instant::now();
         let id = engine.new_id()?;
         let text = format!("{{\n  \"id\": \"{id}\",\n  \"text\": \"{}\"\n}}\n", "observation ".repeat(120));
-        let home = Home::Record { key: format!("Patient/{}", (writer * 31 + round) % 500), part: Part::Clinical };
+        let home =
+            Home::Record { key: format!("Patient/{}", (writer * 31 + round) % 500), part: Part::Clinical };
         let content = Content { blob: encode_blob(text.as_bytes())?, details: DocumentChange::default() };
         let write = DocumentWrite {
             name: DocumentName::new("Observation", &id)?,

@@ -14,6 +14,7 @@ use vpr_types::{Digest, Disk, DocumentName, Part, PrincipalId, RepositoryId, Ten
 
 struct Bench {
     disk: SimDisk,
+    clock: Arc<SimClock>,
     engine: Engine,
 }
 
@@ -21,23 +22,21 @@ fn tenant(name: &str) -> TenantName {
     TenantName::new(name).unwrap()
 }
 
-fn open(disk: &SimDisk) -> Engine {
-    let world = World {
-        disk: Arc::new(disk.clone()),
-        clock: Arc::new(SimClock::new(vpr_types::Instant(1_795_369_200_000_000))),
-        entropy: Arc::new(SeedEntropy::new(7)),
-    };
+fn open(disk: &SimDisk, clock: &Arc<SimClock>) -> Engine {
+    let world =
+        World { disk: Arc::new(disk.clone()), clock: clock.clone(), entropy: Arc::new(SeedEntropy::new(7)) };
     Engine::open(world, StoreOptions::default()).unwrap().0
 }
 
 impl Bench {
     fn new() -> Self {
         let disk = SimDisk::new();
-        let engine = open(&disk);
+        let clock = Arc::new(SimClock::new(vpr_types::Instant(1_795_369_200_000_000)));
+        let engine = open(&disk, &clock);
         engine.create_tenant(&tenant("a")).unwrap();
         engine.create_tenant(&tenant("b")).unwrap();
         while engine.step_journal().unwrap() {}
-        Self { disk, engine }
+        Self { disk, clock, engine }
     }
 
     fn commit(&self, tenant_name: &str, writes: Vec<DocumentWrite>) -> Result<Committed, EngineError> {
@@ -65,7 +64,7 @@ impl Bench {
     /// Everything queued becomes durable, everything durable goes into Git, and the engine starts anew.
     fn restart(&mut self) {
         self.engine.close().unwrap();
-        self.engine = open(&self.disk);
+        self.engine = open(&self.disk, &self.clock);
     }
 
     fn text(&self, tenant_name: &str, name: &str) -> Option<String> {
@@ -270,7 +269,22 @@ fn everything_comes_back_from_git_alone() {
             bench.disk.remove_file(&Path::new(folder).join(entry.name)).unwrap();
         }
     }
-    bench.engine = open(&bench.disk);
+    bench.engine = open(&bench.disk, &bench.clock);
     assert_eq!(answers(&bench), before);
     assert_eq!(bench.engine.verify(&mut |_| {}).unwrap().damage, Vec::<String>::new());
+}
+
+#[test]
+fn a_key_is_forgotten_after_thirty_days() {
+    let bench = Bench::new();
+    let repeat = || Some(Repeat { key: Digest([3; 32]), body: Digest([3; 32]), hint: Vec::new() });
+    bench.commit_as("a", vec![put("Obs/1", P1, "one")], repeat()).unwrap();
+    while bench.engine.step_journal().unwrap() {}
+    bench.engine.materialize().unwrap();
+    bench.clock.advance(vpr_types::limits::IDEMPOTENCY_MICROS - 1_000_000);
+    bench.engine.step_background().unwrap();
+    assert!(bench.commit_as("a", vec![put("Obs/1", P1, "one")], repeat()).unwrap().repeated.is_some());
+    bench.clock.advance(2_000_000);
+    assert!(bench.commit_as("a", vec![put("Obs/1", P1, "two")], repeat()).unwrap().repeated.is_none());
+    assert_eq!(bench.text("a", "Obs/1").as_deref(), Some("two"));
 }

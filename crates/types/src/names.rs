@@ -112,6 +112,10 @@ impl DocumentName {
         if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') {
             return fail("may only have letters, digits, '-' and '.'");
         }
+        // Clients remove such segments from URLs (RFC 3986 §5.2.4): it could never be asked for.
+        if matches!(id, "." | "..") {
+            return fail("may not be '.' or '..'");
+        }
         Ok(())
     }
 
@@ -158,6 +162,8 @@ mod tests {
             ("A/b", "a"),
             ("A", ""),
             ("A", "a_b"),
+            ("A", "."),
+            ("A", ".."),
             ("A", "a/b"),
             ("A", "é"),
         ] {

@@ -5,7 +5,6 @@
 mod append;
 mod checkpoint;
 mod commit;
-mod discover;
 mod materialize;
 mod objects;
 mod open;

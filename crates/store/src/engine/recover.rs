@@ -127,7 +127,7 @@ pub(super) fn shares(
     tenant: &TenantName,
 ) -> Result<BTreeMap<Seq, Vec<CommittedShare>>, StoreError> {
     let mut changes: BTreeMap<Seq, Vec<CommittedShare>> = BTreeMap::new();
-    for id in super::discover::repositories(disk.as_ref(), tenant)? {
+    for id in crate::rebuild::repositories(disk.as_ref(), tenant)? {
         let Some(repository) = Repository::open(disk.clone(), &id.path())? else { continue };
         let Some(head) = repository.head()? else { continue };
         for commit in repository.commits(head) {

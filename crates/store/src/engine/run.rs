@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use vpr_journal::Ticket;
-use vpr_types::{Instant, Seq, TenantName};
+use vpr_types::{Instant, Seq, TenantName, limits};
 
 use super::{Status, Store};
 use crate::StoreError;
@@ -15,6 +15,8 @@ const LIGHT_COMMITS: usize = 64;
 const LIGHT_MICROS: i64 = 1_000_000;
 /// Entries (accesses, mostly) that may wait in memory for their permanent place.
 const PENDING_ENTRIES_MAX: usize = 100_000;
+/// How often keys of repeatable writes that are too old are forgotten.
+const PURGE_MICROS: i64 = 3_600_000_000;
 
 /// What the background remembers between its steps.
 #[derive(Default)]
@@ -23,6 +25,7 @@ pub(super) struct Background {
     seen_at: Instant,
     checkpoint_at: Instant,
     hot_at: Instant,
+    purged_at: Instant,
     /// A full disk or a locked branch is retried after a while, not in a loop.
     retry_at: Instant,
 }
@@ -68,6 +71,10 @@ impl Store {
             background.seen = cut;
             background.seen_at = now;
         }
+        if now.0 - background.purged_at.0 >= PURGE_MICROS {
+            background.purged_at = now;
+            self.purge(Instant(now.0 - limits::IDEMPOTENCY_MICROS)).map_err(|error| self.fail(error))?;
+        }
         if self.inner.pending.len() == 0 || now < background.retry_at {
             return Ok(tended);
         }
@@ -89,6 +96,19 @@ impl Store {
             }
             Err(error) => Err(self.fail(error)),
         }
+    }
+
+    /// Forgets the keys of repeatable writes that were used before `time`.
+    fn purge(&self, time: Instant) -> Result<(), StoreError> {
+        self.inner.outcomes.lock().retain(|_, kept| kept.time >= time);
+        for tenant in self.tenants() {
+            match self.inner.directory.purge_idempotency_before(&tenant, time).map_err(StoreError::from) {
+                // There is another hour.
+                Ok(_) | Err(StoreError::Full) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn is_checkpoint_due(&self, background: &Background, now: Instant) -> bool {

@@ -72,7 +72,7 @@ impl Store {
         report: &mut VerifyReport,
     ) -> Result<(), StoreError> {
         let disk = &self.inner.world.disk;
-        let repositories = super::discover::repositories(disk.as_ref(), tenant)?;
+        let repositories = crate::rebuild::repositories(disk.as_ref(), tenant)?;
         let total = repositories.len();
         let mut changes = BTreeMap::new();
         for (done, id) in repositories.into_iter().enumerate() {
