@@ -114,8 +114,10 @@ impl Failure {
             matches!(issue.code, IssueType::Invariant | IssueType::CodeInvalid | IssueType::BusinessRule)
         };
         let not_built = |issue: &Issue| issue.code == IssueType::NotSupported;
+        // That there are more issues than are listed says nothing of their kind.
+        let counts = |issue: &&Issue| issue.is_error() && issue.code != IssueType::Incomplete;
         let all = |is: &dyn Fn(&Issue) -> bool| {
-            outcome.issues.iter().filter(|issue| issue.is_error()).all(is) && outcome.is_error()
+            outcome.issues.iter().any(|issue| counts(&issue)) && outcome.issues.iter().filter(counts).all(is)
         };
         let kind = match () {
             () if all(&not_built) => FailureKind::NotSupported,
@@ -250,6 +252,8 @@ mod tests {
             (&[(Severity::Error, IssueType::Invariant), (Severity::Error, IssueType::Structure)], 400),
             (&[(Severity::Error, IssueType::Required)], 400),
             (&[(Severity::Error, IssueType::NotSupported)], 501),
+            (&[(Severity::Error, IssueType::NotSupported), (Severity::Error, IssueType::Incomplete)], 501),
+            (&[(Severity::Error, IssueType::Incomplete)], 400),
             (&[(Severity::Error, IssueType::NotSupported), (Severity::Error, IssueType::Required)], 400),
         ] {
             assert_eq!(Failure::invalid(outcome(issues)).kind.status(), wanted, "{issues:?}");

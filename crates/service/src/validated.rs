@@ -2,7 +2,10 @@ use std::collections::HashMap;
 
 use vpr_codec::{Json, JsonError, JsonErrorKind, Limits, Value};
 use vpr_core::{Content, EngineError, Home};
-use vpr_fhir::{Edits, Issue, IssueType, OperationOutcome, ReferenceKind, ResourceType, Severity};
+use vpr_fhir::{
+    Edits, Issue, IssueType, OperationOutcome, ReferenceKind, ReferenceUse, ResourceType, Severity,
+    ValidateOptions,
+};
 use vpr_store::encode_blob;
 use vpr_store::format::DocumentChange;
 use vpr_types::{DocumentName, Part, limits};
@@ -42,19 +45,40 @@ pub(crate) struct Checked<'a> {
 impl<'a> Checked<'a> {
     /// Validates one resource.
     pub(crate) fn resource(resource: Value<'a>) -> Result<Self, Failure> {
-        let notices = check(resource)?;
+        let notices = check(resource, &ValidateOptions::default())?;
         Ok(Self { resource, notices })
     }
 
-    /// Validates a whole Bundle, and with it the resources in it. Issues name their entries.
-    pub(crate) fn bundle(bundle: Value<'a>) -> Result<impl Fn(Value<'a>) -> Self, Failure> {
-        check(bundle)?;
-        Ok(|resource| Self { resource, notices: Vec::new() })
+    /// Validates a whole transaction, and with it the resources in it. Issues name their entries.
+    /// What is given back takes its resources; it refuses those with conditional references, which
+    /// the standard allows here and this server does not have.
+    pub(crate) fn transaction(
+        bundle: Value<'a>,
+    ) -> Result<impl Fn(Value<'a>) -> Result<Self, Failure>, Failure> {
+        check(bundle, &ValidateOptions { conditional_references: true })?;
+        Ok(|resource: Value<'a>| {
+            no_conditional_reference(resource)?;
+            Ok(Self { resource, notices: Vec::new() })
+        })
     }
 }
 
-fn check(resource: Value<'_>) -> Result<Vec<Issue>, Failure> {
-    let issues = vpr_fhir::validate(resource, &vpr_fhir::ValidateOptions::default());
+fn no_conditional_reference(resource: Value<'_>) -> Result<(), Failure> {
+    if !resource.raw().contains('?') {
+        return Ok(());
+    }
+    let is_conditional =
+        |reference: &ReferenceUse<'_>| matches!(reference.kind(), ReferenceKind::Conditional { .. });
+    match vpr_fhir::references(resource).iter().find(|reference| is_conditional(reference)) {
+        None => Ok(()),
+        Some(reference) => {
+            Err(Failure::not_supported("conditional references are not supported").about(&reference.path()))
+        }
+    }
+}
+
+fn check(resource: Value<'_>, options: &ValidateOptions) -> Result<Vec<Issue>, Failure> {
+    let issues = vpr_fhir::validate(resource, options);
     if issues.iter().any(Issue::is_error) {
         return Err(Failure::invalid(OperationOutcome { issues }));
     }

@@ -16,30 +16,24 @@ use vpr_store::disk::RealDisk;
 use vpr_store::format::AccessEntry;
 use vpr_store::logs::AccessLog;
 use vpr_store::{StoreOptions, World};
-use vpr_types::{SystemClock, SystemEntropy, TenantName};
+use vpr_types::{Disk, SystemClock, SystemEntropy, TenantName};
 
 pub(crate) struct App {
     pub(crate) router: Router,
     pub(crate) service: Service,
-    engine: Engine,
+    pub(crate) engine: Engine,
     threads: Vec<JoinHandle<()>>,
-    folder: tempfile::TempDir,
+    folder: Option<tempfile::TempDir>,
+    /// Whether stopping must succeed: not after the disk was made to fail.
+    pub(crate) sound: bool,
 }
 
 pub(crate) fn tenant(name: &str) -> TenantName {
     TenantName::new(name).unwrap()
 }
 
-fn world(folder: &tempfile::TempDir) -> World {
-    World {
-        disk: Arc::new(RealDisk::open(folder.path()).unwrap()),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-    }
-}
-
 impl App {
-    /// Tenants `default` and `other`, development mode, durable audit.
+    /// Tenants `default` and `other`, development mode, durable audit, a real folder.
     pub(crate) fn new() -> Self {
         Self::with(|config| config)
     }
@@ -50,25 +44,37 @@ impl App {
 
     pub(crate) fn with_audit(audit: AuditMode, change: impl FnOnce(RestConfig) -> RestConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (engine, _) = Engine::open(world(&folder), StoreOptions::default()).unwrap();
-        let threads = vec![
-            std::thread::spawn({
-                let engine = engine.clone();
-                move || engine.run_journal()
-            }),
-            std::thread::spawn({
-                let engine = engine.clone();
-                move || engine.run_background()
-            }),
-        ];
+        let disk = Arc::new(RealDisk::open(folder.path()).unwrap());
+        let mut app = Self::on(disk, StoreOptions::default(), audit, change);
+        app.folder = Some(folder);
+        app.run();
+        app
+    }
+
+    /// The same over any disk, its threads not yet running: nothing becomes durable.
+    pub(crate) fn on(
+        disk: Arc<dyn Disk>,
+        options: StoreOptions,
+        audit: AuditMode,
+        change: impl FnOnce(RestConfig) -> RestConfig,
+    ) -> Self {
+        let world = World { disk, clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+        let (engine, _) = Engine::open(world, options).unwrap();
         for name in ["default", "other"] {
-            let barrier = engine.create_tenant(&tenant(name)).unwrap();
-            engine.wait(barrier).unwrap();
+            engine.create_tenant(&tenant(name)).unwrap();
         }
+        while engine.step_journal().unwrap() {}
         let service = Service::open(ServiceConfig { audit, ..ServiceConfig::default() }, engine.clone());
         let config = change(RestConfig::development(tenant("default")));
         let router = vpr_api_rest::router(service.clone(), config);
-        Self { router, service, engine, threads, folder }
+        Self { router, service, engine, threads: Vec::new(), folder: None, sound: true }
+    }
+
+    /// Starts the engine's threads.
+    pub(crate) fn run(&mut self) {
+        let (journal, background) = (self.engine.clone(), self.engine.clone());
+        self.threads.push(std::thread::spawn(move || journal.run_journal()));
+        self.threads.push(std::thread::spawn(move || background.run_background()));
     }
 
     pub(crate) async fn send(&self, call: Call) -> Reply {
@@ -79,13 +85,14 @@ impl App {
     /// Stops the server and reads what it wrote into a tenant's audit.
     pub(crate) fn audit(mut self, name: &str) -> Vec<AccessEntry> {
         self.stop();
-        let disk = Arc::new(RealDisk::open(self.folder.path()).unwrap());
+        let folder = self.folder.as_ref().unwrap();
+        let disk = Arc::new(RealDisk::open(folder.path()).unwrap());
         let log = AccessLog::open(disk, &tenant(name)).unwrap();
         log.read_from(0).unwrap().map(Result::unwrap).collect()
     }
 
     fn stop(&mut self) {
-        self.engine.close().unwrap();
+        assert!(self.engine.close().is_ok() || !self.sound);
         for thread in self.threads.drain(..) {
             thread.join().unwrap();
         }

@@ -8,6 +8,7 @@ mod audit;
 mod bad_input;
 mod bundles;
 mod conditions;
+mod failures;
 mod history;
 mod lifecycle;
 mod negotiation;

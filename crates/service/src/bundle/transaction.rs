@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use vpr_codec::Value;
 use vpr_core::{Action, Committed, DocumentWrite, EngineError, Precondition, WriteOutcome, WriteResult};
 use vpr_fhir::{IssueType, ResourceType};
 use vpr_policy::Interaction;
@@ -44,7 +45,7 @@ impl Inner {
     ) -> Result<Answer, Failure> {
         let context = submission.context;
         let grant = authorize(context, Interaction::Transaction, ())?;
-        let checked = Checked::bundle(submission.json.root())?;
+        let checked = Checked::transaction(submission.json.root())?;
         let entries = submission
             .entries()?
             .map(|(place, entry)| Entry::read(place, entry, &context.base))
@@ -178,14 +179,14 @@ fn plan<'a>(
     entry: &Entry<'a>,
     name: &DocumentName,
     links: &Links,
-    checked: &impl Fn(vpr_codec::Value<'a>) -> Checked<'a>,
+    checked: &impl Fn(Value<'a>) -> Result<Checked<'a>, Failure>,
     shows: bool,
 ) -> Result<(Planned, Action), Failure> {
     let place = entry.place;
     let links = links.of_entry(entry.full_url.as_deref());
     let put = |known: ResourceType, resource, id: Id<'_>, conditions| {
         let Validated { name, home, content, stored, .. } =
-            Validated::new(checked(resource), known, id, links)?;
+            Validated::new(checked(resource)?, known, id, links)?;
         let action = Action::Put { home, content, even_if_equal: false };
         let stored = shows.then_some(stored);
         Ok((Planned { place, name, deletes: false, conditions, stored }, action))
