@@ -25,9 +25,9 @@ pub const FAILPOINTS: [&str; 9] = [
 
 /// A small journal, so that it fills up, is checkpointed and recycled within seconds.
 const SMALL_JOURNAL: [(&str, &str); 2] =
-    [("VPR_JOURNAL_SEGMENT_BYTES", "256KiB"), ("VPR_JOURNAL_SEGMENTS_MAX", "16")];
+    [("VPR_JOURNAL_SEGMENT_BYTES", "1MiB"), ("VPR_JOURNAL_SEGMENTS_MAX", "8")];
 /// How long a named place is waited for before the server is killed wherever it is.
-const FAILPOINT_WAIT: Duration = Duration::from_secs(3);
+const FAILPOINT_WAIT: Duration = Duration::from_secs(2);
 /// How long the checks after a restart may take before the next kill.
 const CHECK_WAIT: Duration = Duration::from_secs(60);
 /// Between two looks with `git fsck`, and how many repositories each.
@@ -82,13 +82,14 @@ impl Campaign {
         self.folder.path().join("data")
     }
 
-    /// Kills until there were that many, then looks at everything.
+    /// Kills until there were that many or the time is over, then looks at everything.
     ///
     /// # Panics
     /// When the server does not start again.
     #[must_use]
-    pub fn run(mut self, kills: u64) -> Outcome {
-        while self.kills < kills {
+    pub fn run(mut self, kills: u64, time_max: Duration) -> Outcome {
+        let started = Instant::now();
+        while self.kills < kills && started.elapsed() < time_max {
             match self.kills % 2 {
                 0 => self.kill_at_a_place(FAILPOINTS[usize::try_from(self.kills / 2 % 9).unwrap()]),
                 _ => self.kill_at_random(),
@@ -102,9 +103,9 @@ impl Campaign {
 
     fn kill_at_a_place(&mut self, place: &'static str) {
         let times = match place {
-            "commit-reserved" | "commit-filled" => 1 + self.dice.below(400),
+            "commit-reserved" | "commit-filled" => 1 + self.dice.below(150),
             "open-replayed" => 1,
-            _ => 1 + self.dice.below(4),
+            _ => 1 + self.dice.below(2),
         };
         let failpoint = format!("{place}:{times}");
         let mut environment = SMALL_JOURNAL.to_vec();
@@ -136,7 +137,7 @@ impl Campaign {
             return;
         }
         let mut server = Server::start_with(&self.data(), &SMALL_JOURNAL);
-        let delay = Duration::from_micros(5_000 + self.dice.below(150_000));
+        let delay = Duration::from_micros(2_000 + self.dice.below(60_000));
         self.write_until(&mut server, &mut |_, started| {
             std::thread::sleep(delay.saturating_sub(started.elapsed()));
             true

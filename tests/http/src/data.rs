@@ -3,32 +3,39 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::binary::target_folder;
 
 /// The folder of a set of the FHIR test data, unpacked once into the build folder. Without the data
 /// it says what is left out.
-///
-/// # Panics
-/// When the build folder cannot be written.
 #[must_use]
 pub fn fhir_set(name: &str) -> Option<PathBuf> {
+    static UNPACKED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match UNPACKED.get_or_init(unpack) {
+        Ok(folder) => Some(folder.join("fhir").join(name)),
+        Err(why) => {
+            eprintln!("LEFT OUT: {name} was not read: {why}");
+            None
+        }
+    }
+}
+
+fn unpack() -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let data = std::env::var_os("VPR_TEST_DATA").map_or_else(|| root.join("../shared/data"), PathBuf::from);
     if !data.join("unpack").is_file() {
-        eprintln!("LEFT OUT: no test data at {} (set VPR_TEST_DATA); {name} was not read", data.display());
-        return None;
+        return Err(format!("no test data at {} (VPR_TEST_DATA names another place)", data.display()));
     }
     let target = target_folder().join("test-data");
     fs::create_dir_all(&target).unwrap();
     let lock = File::create(target.join(".lock")).unwrap();
     lock.lock().unwrap();
     let done = Command::new(data.join("unpack")).arg(&target).output().unwrap();
-    if !done.status.success() {
-        eprintln!("LEFT OUT: the test data cannot be unpacked: {}", String::from_utf8_lossy(&done.stderr));
-        return None;
+    match done.status.success() {
+        true => Ok(target),
+        false => Err(format!("it cannot be unpacked: {}", String::from_utf8_lossy(&done.stderr))),
     }
-    Some(target.join("fhir").join(name))
 }
 
 /// The JSON files below a folder, sorted.

@@ -96,35 +96,34 @@ impl Repository {
     /// When git fails.
     #[must_use]
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut archive = self.command();
-        let mut archive =
-            archive.args(["archive", "--format=tar", "HEAD"]).stdout(Stdio::piped()).spawn().unwrap();
-        let unpacked = Command::new("tar")
-            .args(["-x", "-C"])
-            .arg(folder.path())
-            .stdin(archive.stdout.take().unwrap())
-            .status()
-            .unwrap();
-        assert!(
-            archive.wait().unwrap().success() && unpacked.success(),
-            "git archive of {}",
-            self.0.display()
-        );
+        let done = self.run(&["archive", "--format=tar", "HEAD"]);
+        assert!(done.status.success(), "git archive of {}", self.0.display());
         let mut files = Vec::new();
-        let mut folders = vec![folder.path().to_owned()];
-        while let Some(each) = folders.pop() {
-            for entry in fs::read_dir(&each).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let name = path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
-                    files.push((name, fs::read(&path).unwrap()));
-                }
+        let mut rest = done.stdout.as_slice();
+        while let Some((name, kind, content, after)) = next_in_tar(rest) {
+            if kind == b'0' {
+                files.push((name, content.to_vec()));
             }
+            rest = after;
         }
         files.sort();
         files
     }
+}
+
+/// The next member of a tar archive (POSIX ustar): its name, its type, its bytes, and what follows.
+fn next_in_tar(archive: &[u8]) -> Option<(String, u8, &[u8], &[u8])> {
+    let (header, rest) = archive.split_at_checked(512)?;
+    let text = |from: usize, to: usize| {
+        let field = &header[from..to];
+        let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
+        String::from_utf8(field[..end].to_vec()).unwrap()
+    };
+    let (name, prefix) = (text(0, 100), text(345, 500));
+    if name.is_empty() {
+        return None;
+    }
+    let size = usize::from_str_radix(text(124, 136).trim(), 8).unwrap();
+    let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+    Some((name, header[156], &rest[..size], &rest[size.next_multiple_of(512)..]))
 }

@@ -174,7 +174,6 @@ impl Request<'_> {
     ///
     /// # Panics
     /// When there is no answer.
-    #[must_use]
     pub fn send(self) -> Response {
         let name = format!("{} {}", self.method, self.path);
         self.try_send().unwrap_or_else(|error| panic!("{name}: {error}"))

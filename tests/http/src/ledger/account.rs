@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::time::Duration;
 
 use super::findings::Findings;
-use crate::http::{Client, version_of};
+use crate::http::{Client, Response, version_of};
 use crate::json::Json;
+
+/// How often an answer that says "later" is followed.
+const LATER_MAX: usize = 2_000;
 
 /// A version's content as a hash; `None` for a deletion.
 pub(super) type Content = Option<u64>;
@@ -90,13 +94,31 @@ impl Account {
     }
 }
 
+/// A read, once its answer is not "later": while the journal is full, reads wait for room for their
+/// audit too.
+pub(super) fn get(client: &mut Client, path: &str) -> io::Result<Response> {
+    insist(|| client.get(path).try_send())
+}
+
+/// An answer that is not "later".
+pub(super) fn insist(mut send: impl FnMut() -> io::Result<Response>) -> io::Result<Response> {
+    for _ in 0..LATER_MAX {
+        let answer = send()?;
+        if !matches!(answer.status, 503 | 507) {
+            return Ok(answer);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Err(io::Error::other("the server says \"later\" for ever"))
+}
+
 fn check_head(
     client: &mut Client,
     name: &str,
     versions: &[Content],
     findings: &mut Findings,
 ) -> io::Result<()> {
-    let answer = client.get(&format!("/fhir/{name}")).try_send()?;
+    let answer = get(client, &format!("/fhir/{name}"))?;
     let wanted = u32::try_from(versions.len()).unwrap();
     match answer.version() {
         Some(version) if version > wanted => {
@@ -117,18 +139,12 @@ fn check_version(
     content: Content,
     findings: &mut Findings,
 ) -> io::Result<()> {
-    let answer = client.get(&format!("/fhir/{name}/_history/{number}")).try_send()?;
+    let answer = get(client, &format!("/fhir/{name}/_history/{number}"))?;
     compare(name, u32::try_from(number).unwrap(), content, &answer, findings);
     Ok(())
 }
 
-fn compare(
-    name: &str,
-    number: u32,
-    content: Content,
-    answer: &crate::http::Response,
-    findings: &mut Findings,
-) {
+fn compare(name: &str, number: u32, content: Content, answer: &Response, findings: &mut Findings) {
     let same = match content {
         None => answer.status == 410 && answer.version() == Some(number),
         Some(content) => {
@@ -152,7 +168,7 @@ fn check_history(
     findings: &mut Findings,
 ) -> io::Result<()> {
     let count = count.clamp(1, 1_000);
-    let answer = client.get(&format!("/fhir/{name}/_history?_count={count}")).try_send()?;
+    let answer = get(client, &format!("/fhir/{name}/_history?_count={count}"))?;
     let bundle = answer.json();
     let total = bundle["total"].as_count();
     if total > Some(versions.len() as u64) {

@@ -155,8 +155,8 @@ pub(super) fn draw(
     let roll = if transactions_only { 99 } else { dice.below(100) };
     let of_patient = dice.below(PATIENTS);
     match roll {
-        0..25 => maker.put_observation(dice.below(OBSERVATIONS)),
-        25..45 => maker.create_observation(of_patient),
+        0..35 => maker.put_observation(dice.below(OBSERVATIONS)),
+        35..45 => maker.create_observation(of_patient),
         45..55 => maker.delete_or_put(dice.below(OBSERVATIONS)),
         55..65 => maker.put_patient(of_patient),
         65..70 => maker.put_organization(),
@@ -268,7 +268,7 @@ impl Maker<'_> {
         if dice.below(3) == 0 {
             self.put_patient(dice.below(PATIENTS));
         }
-        if dice.below(20) == 0 {
+        if dice.below(60) == 0 {
             self.create_record(dice);
         }
         let entries: Vec<_> = self.effects.iter().map(as_entry).collect();

@@ -1,16 +1,12 @@
 //! One client that goes on writing whatever happens to the server.
 
 use std::io;
-use std::time::Duration;
 
-use super::account::Account;
+use super::account::{Account, content_of, get, insist};
 use super::findings::Findings;
 use super::operation::{Operation, draw};
 use crate::dice::Dice;
 use crate::http::{Client, Response};
-
-/// How often an answer that says "later" is followed.
-const LATER_MAX: usize = 500;
 
 /// A client with documents of its own.
 #[derive(Debug, Clone)]
@@ -52,7 +48,7 @@ impl Writer {
         assert!(self.pending.is_none(), "settle first");
         self.count += 1;
         let operation = draw(self.number, self.count, &mut self.dice, &self.account, self.transactions_only);
-        match answer(&operation, client) {
+        match insist(|| operation.send(client)) {
             Ok(answer) => {
                 self.take(&operation, &answer, None);
                 Ok(())
@@ -81,7 +77,7 @@ impl Writer {
             self.pending = None;
             return Ok(());
         }
-        let answer = answer(&operation, client)?;
+        let answer = insist(|| operation.send(client))?;
         self.pending = None;
         self.findings.transactions_settled += u64::from(operation.is_transaction);
         self.take(&operation, &answer, found);
@@ -104,7 +100,7 @@ impl Writer {
             self.count += 1;
             let operation = draw(self.number, self.count, &mut self.dice, &self.account, false);
             if operation.method == "POST" && !operation.is_transaction {
-                answer(&operation, client)?;
+                insist(|| operation.send(client))?;
                 self.pending = Some(operation);
                 return Ok(());
             }
@@ -131,7 +127,7 @@ impl Writer {
     fn look(&mut self, operation: &Operation, client: &mut Client) -> io::Result<Option<bool>> {
         let mut seen = Vec::new();
         for effect in operation.effects.iter().filter(|effect| !effect.is_drawn) {
-            let answer = client.get(&format!("/fhir/{}", effect.name)).try_send()?;
+            let answer = get(client, &format!("/fhir/{}", effect.name))?;
             let version = answer.version().unwrap_or(0);
             if version != effect.version && version + 1 != effect.version {
                 let what =
@@ -145,7 +141,7 @@ impl Writer {
             }
             let is_there = version == effect.version;
             if is_there {
-                let content = (answer.status == 200).then(|| super::account::content_of(&answer.json()));
+                let content = (answer.status == 200).then(|| content_of(&answer.json()));
                 if content != effect.content() {
                     self.findings.torn(format!("{} has another content than was asked for", effect.name));
                 }
@@ -183,16 +179,4 @@ impl Writer {
             }
         }
     }
-}
-
-/// The answer, once it is not "later".
-fn answer(operation: &Operation, client: &mut Client) -> io::Result<Response> {
-    for _ in 0..LATER_MAX {
-        let answer = operation.send(client)?;
-        if !matches!(answer.status, 503 | 507) {
-            return Ok(answer);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Err(io::Error::other("the server says \"later\" for ever"))
 }

@@ -1,0 +1,228 @@
+//! The CapabilityStatement is true: what it claims is done here, what it does not claim is refused.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use vpr_http_tests::{
+    Client, Json, Server, assert_outcome, fhir_set, json_files, parse, patient, program, publish,
+};
+
+use crate::server;
+
+fn codes(value: &Json) -> Vec<String> {
+    let mut codes: Vec<String> =
+        value["interaction"].items().iter().map(|each| each["code"].as_str().unwrap().to_owned()).collect();
+    codes.sort();
+    codes
+}
+
+/// An example of each type, from the specification. Those that break it are no examples.
+fn examples() -> BTreeMap<String, Json> {
+    let mut examples = BTreeMap::new();
+    let Some(folder) = fhir_set("r4-spec-examples") else { return examples };
+    for file in json_files(&folder) {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let small = fs::metadata(&file).unwrap().len() < 200_000;
+        let broken = [
+            "DeviceUseStatement-example.json",
+            "EventDefinition-example.json",
+            "MedicationRequest-medrx0301.json",
+        ];
+        if small && !broken.contains(&name) {
+            let json = parse(&fs::read_to_string(&file).unwrap()).unwrap();
+            examples.entry(json["resourceType"].as_str().unwrap().to_owned()).or_insert(json);
+        }
+    }
+    examples
+}
+
+/// Does every interaction that is claimed for one type, with a resource of it.
+fn do_all(client: &mut Client, kind: &str, example: &Json) {
+    let mut resource = example.without_version();
+    resource.set("id", Json::Text("claimed".to_owned()));
+    let path = format!("/fhir/{kind}/claimed");
+    let check = |what: &str, answer: vpr_http_tests::Response, status: u16| {
+        assert_eq!(answer.status, status, "{what} {kind}: {}", answer.text());
+    };
+    check("validate", client.post(&format!("/fhir/{kind}/$validate"), resource.to_string()).send(), 200);
+    check("create", client.post(&format!("/fhir/{kind}"), resource.to_string()).send(), 201);
+    check("update as create", client.put(&path, resource.to_string()).send(), 201);
+    resource.set("language", Json::Text("nb".to_owned()));
+    let updated = client.put(&path, resource.to_string()).send();
+    assert_eq!((updated.status, updated.version()), (200, Some(2)), "update {kind}: {}", updated.text());
+    check("read", client.get(&path).send(), 200);
+    check("conditional read", client.get(&path).header("if-none-match", "W/\"2\"").send(), 304);
+    check("vread of an old version", client.get(&format!("{path}/_history/1")).send(), 200);
+    check("history-instance", client.get(&format!("{path}/_history")).send(), 200);
+    check("delete", client.delete(&path).send(), 204);
+    check("read", client.get(&path).send(), 410);
+}
+
+#[test]
+fn what_is_claimed_is_done() {
+    let (_folder, server) = server();
+    let mut client = server.client();
+    let statement = client.get("/fhir/metadata").send().json();
+    assert!(
+        statement["resourceType"] == "CapabilityStatement" && statement["fhirVersion"] == "4.0.1",
+        "{statement}"
+    );
+    assert!(statement["kind"] == "instance" && statement["status"] == "active", "{statement}");
+    assert!(statement["implementation"]["url"] == server.base().as_str(), "{}", statement["implementation"]);
+    let version = program().arg("--version").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    assert!(statement["software"]["version"] == version.trim().rsplit(' ').next().unwrap(), "{version}");
+    for format in statement["format"].items() {
+        let format = format.as_str().unwrap().replace('+', "%2B");
+        assert_eq!(client.get(&format!("/fhir/metadata?_format={format}")).send().status, 200, "{format}");
+    }
+    let rest = &statement["rest"][0];
+    assert_eq!(codes(rest), ["batch", "transaction"]);
+    let examples = examples();
+    let mut done = 0;
+    let all = rest["resource"].items();
+    for resource in all {
+        let kind = resource["type"].as_str().unwrap();
+        let claimed = codes(resource);
+        assert_eq!(claimed, ["create", "delete", "history-instance", "read", "update", "vread"], "{kind}");
+        assert!(resource.get("searchParam").is_none() && resource.get("searchInclude").is_none(), "{kind}");
+        // An update without If-Match is accepted, so the claim may not be `versioned-update`
+        // (http://hl7.org/fhir/versioning-policy).
+        assert!(resource["versioning"] == "versioned", "{}", resource["versioning"]);
+        assert_eq!(resource["readHistory"], Json::Bool(true));
+        assert_eq!(resource["updateCreate"], Json::Bool(true));
+        assert_eq!(resource["conditionalCreate"], Json::Bool(false));
+        assert_eq!(resource["conditionalUpdate"], Json::Bool(false));
+        assert!(
+            resource["conditionalRead"] == "full-support" && resource["conditionalDelete"] == "not-supported"
+        );
+        match examples.get(kind) {
+            Some(example) => {
+                do_all(&mut client, kind, example);
+                done += 1;
+            }
+            None => {
+                assert_outcome(kind, &client.get(&format!("/fhir/{kind}/absent")).send(), 404);
+                assert_eq!(client.delete(&format!("/fhir/{kind}/absent")).send().status, 204, "{kind}");
+                let body = format!(r#"{{"resourceType":"{kind}"}}"#);
+                assert_eq!(
+                    client.post(&format!("/fhir/{kind}/$validate"), body).send().status,
+                    200,
+                    "{kind}"
+                );
+            }
+        }
+        refuses_the_rest(&mut client, kind);
+    }
+    // R4 has 148 resource types that can be used; Parameters has no endpoint.
+    assert!(all.len() >= 145, "{}", all.len());
+    publish(
+        "capability",
+        &[format!(
+            "CapabilityStatement: {} types; every claimed interaction done on the {done} that there are examples of; what is not claimed refused on all",
+            all.len()
+        )],
+    );
+    server.stop();
+}
+
+/// What is not claimed answers 501 with an OperationOutcome.
+fn refuses_the_rest(client: &mut Client, kind: &str) {
+    for (method, path) in [
+        ("GET", format!("/fhir/{kind}")),
+        ("GET", format!("/fhir/{kind}?_id=1")),
+        ("POST", format!("/fhir/{kind}/_search")),
+        ("GET", format!("/fhir/{kind}/_history")),
+        ("PATCH", format!("/fhir/{kind}/1")),
+        ("PUT", format!("/fhir/{kind}?identifier=x")),
+        ("DELETE", format!("/fhir/{kind}?identifier=x")),
+        ("PATCH", format!("/fhir/{kind}?identifier=x")),
+        ("GET", format!("/fhir/{kind}/1/$everything")),
+        ("POST", format!("/fhir/{kind}/1/$meta-add")),
+        ("POST", format!("/fhir/{kind}/$import")),
+    ] {
+        let content_type = match path.ends_with("_search") {
+            true => "application/x-www-form-urlencoded",
+            false => "application/fhir+json",
+        };
+        let mut request = client.request(method, &path);
+        if method != "GET" && method != "DELETE" {
+            request = request.header("content-type", content_type).body(if path.ends_with("_search") {
+                "_id=1"
+            } else {
+                "{}"
+            });
+        }
+        let errors = assert_outcome(&format!("{method} {path}"), &request.send(), 501);
+        assert_eq!(errors[0].code, "not-supported", "{method} {path}");
+    }
+}
+
+#[test]
+fn what_is_not_claimed_for_the_whole_server_is_refused() {
+    let (_folder, server) = server();
+    let mut client = server.client();
+    for path in
+        ["/fhir", "/fhir?_type=Patient", "/fhir/_history", "/fhir/Patient/1/Observation", "/fhir/Patient/1/*"]
+    {
+        assert_outcome(path, &client.get(path).send(), 501);
+    }
+    let search = client.post("/fhir/_search", "").header("content-type", "application/x-www-form-urlencoded");
+    assert_outcome("POST _search", &search.send(), 501);
+    for path in ["/fhir/$export", "/fhir/$versions"] {
+        let answer = client.get(path).send();
+        assert!(matches!(answer.status, 404 | 501), "{path}: {}", answer.status);
+        assert_outcome(path, &answer, answer.status);
+    }
+    let conditional =
+        client.post("/fhir/Patient", patient("x", "a")).header("if-none-exist", "identifier=x").send();
+    assert_outcome("conditional create", &conditional, 501);
+    assert_outcome("other modes", &client.get("/fhir/metadata?mode=terminology").send(), 501);
+    server.stop();
+}
+
+#[test]
+fn the_document_of_the_routes_is_the_one_that_the_program_prints() {
+    let printed = program().arg("openapi").output().unwrap();
+    assert!(printed.status.success());
+    let document = parse(&String::from_utf8(printed.stdout).unwrap()).unwrap();
+    let (_folder, server) = server();
+    let mut client = server.client();
+    let mut probed = 0;
+    for (path, methods) in document["paths"].members() {
+        for (method, _) in methods
+            .members()
+            .iter()
+            .filter(|(name, _)| ["get", "put", "post", "delete", "patch"].contains(&name.as_str()))
+        {
+            let filled = path
+                .replace("{tenant}", "default")
+                .replace("{type}", "Patient")
+                .replace("{id}", "absent")
+                .replace("{version}", "1")
+                .replace("{rest}", "Observation");
+            let answer = client
+                .request(&method.to_uppercase(), &filled)
+                .header("content-type", "application/fhir+json")
+                .body("{}")
+                .send();
+            assert_ne!(answer.status, 405, "{method} {path} is documented and not served");
+            if answer.status == 404 {
+                let there_is_nothing =
+                    answer.json()["issue"][0]["details"]["text"].as_str().unwrap().to_owned();
+                assert!(
+                    !there_is_nothing.contains("at this address"),
+                    "{method} {path} is documented and not served"
+                );
+            }
+            probed += 1;
+        }
+    }
+    assert!(probed > 10, "{probed}");
+    alive(&server);
+    server.stop();
+}
+
+fn alive(server: &Server) {
+    assert_eq!(server.client().get("/ready").send().status, 200);
+}

@@ -1,0 +1,21 @@
+//! The public door: every header that decides something, tenants, the CapabilityStatement against
+//! what answers, and the process itself.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod capability;
+mod history;
+mod process;
+mod reads;
+mod repeats;
+mod tenants;
+mod writes;
+
+use vpr_http_tests::Server;
+
+/// A server in a folder of its own.
+fn server() -> (tempfile::TempDir, Server) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    (folder, server)
+}
