@@ -1,6 +1,7 @@
 //! The versions of one resource, on pages.
 
 use serde_json::{Value, json};
+use vpr_types::limits::{HISTORY_COUNT_DEFAULT, HISTORY_COUNT_MAX};
 
 use crate::app::{App, delete, get, patient_with, put};
 
@@ -123,5 +124,21 @@ async fn counts_and_times_select() {
         ["_count=-1", "_count=x", "_before=0", "_since=yesterday", "_at=", "_count=1&_count=2", "_sort=x"]
     {
         app.send(get(&format!("/fhir/Patient/p/_history?{query}"))).await.failure(400);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_have_a_size_by_default_and_at_the_most() {
+    let app = App::new();
+    with_versions(&app, HISTORY_COUNT_MAX + 1).await;
+    for (query, entries) in [
+        ("", HISTORY_COUNT_DEFAULT),
+        ("?_count=100000", HISTORY_COUNT_MAX),
+        ("?_since=2020&_count=100000", HISTORY_COUNT_MAX),
+    ] {
+        let page = app.send(get(&format!("/fhir/Patient/p/_history{query}"))).await.json();
+        assert_eq!((etags(&page).len(), &page["total"]), (entries, &json!(HISTORY_COUNT_MAX + 1)), "{query}");
+        assert!(link(&page, "self").unwrap().contains(&format!("_count={entries}")));
+        assert!(link(&page, "next").is_some());
     }
 }
