@@ -10,7 +10,7 @@ use vpr_core::{
 use vpr_store::format::{DocumentChange, Provenance};
 use vpr_store::{StoreOptions, World, encode_blob};
 use vpr_testkit::{SeedEntropy, SimClock, SimDisk};
-use vpr_types::{Digest, Disk, DocumentName, Part, PrincipalId, RepositoryId, TenantName, Version};
+use vpr_types::{Digest, Disk, DocumentName, OpenMode, Part, PrincipalId, RepositoryId, TenantName, Version};
 
 struct Bench {
     disk: SimDisk,
@@ -287,4 +287,36 @@ fn a_key_is_forgotten_after_thirty_days() {
     bench.clock.advance(2_000_000);
     assert!(bench.commit_as("a", vec![put("Obs/1", P1, "two")], repeat()).unwrap().repeated.is_none());
     assert_eq!(bench.text("a", "Obs/1").as_deref(), Some("two"));
+}
+
+#[test]
+fn a_branch_that_another_program_holds_keeps_nobody_else_waiting() {
+    let mut bench = Bench::new();
+    bench.commit("a", vec![put("Obs/1", P1, "one"), put("Obs/2", P2, "one")]).unwrap();
+    bench.restart();
+    let repository = |key| {
+        let record = bench.engine.record_of(&tenant("a"), key).unwrap();
+        RepositoryId::new(tenant("a"), Part::Clinical, record)
+    };
+    let (held, free) = (repository("Patient/1"), repository("Patient/2"));
+    let lock = held.path().join("refs/heads/main.lock");
+    bench.disk.open(&lock, OpenMode::Create).unwrap();
+    // The first write after a start sweeps what a crash left; a lock that comes later is respected.
+    bench.disk.remove_file(&lock).unwrap();
+    bench.commit("a", vec![put("Obs/1", P1, "two")]).unwrap();
+    while bench.engine.step_journal().unwrap() {}
+    bench.engine.materialize().unwrap();
+    bench.disk.open(&lock, OpenMode::Create).unwrap();
+    bench.commit("a", vec![put("Obs/1", P1, "three")]).unwrap();
+    bench.commit("a", vec![put("Obs/2", P2, "two")]).unwrap();
+    while bench.engine.step_journal().unwrap() {}
+    let refused = bench.engine.materialize().unwrap_err();
+    assert!(refused.to_string().contains("main.lock"), "{refused}");
+    assert_eq!(bench.engine.health().unmaterialized, 1);
+    assert_eq!(bench.text("a", "Obs/1").as_deref(), Some("three"));
+    assert!(bench.engine.health().is_ready());
+    bench.disk.remove_file(&lock).unwrap();
+    assert_eq!(bench.engine.log(&held, 9).unwrap().len(), 3);
+    assert_eq!(bench.engine.log(&free, 9).unwrap().len(), 2);
+    assert_eq!(bench.engine.verify(&mut |_| {}).unwrap().damage, Vec::<String>::new());
 }

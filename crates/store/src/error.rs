@@ -13,9 +13,12 @@ pub enum StoreError {
     /// There is no room for changes; reads go on, and so do writes once there is room.
     #[error("the disk is full")]
     Full,
-    /// The queue is full, or stock git holds a branch's lock; try again.
-    #[error("too much is queued, or a repository is locked")]
+    /// The queue is full; try again.
+    #[error("too much is queued")]
     Busy,
+    /// Another program holds a branch's lock, or died holding it.
+    #[error("{} is locked by another program; if none runs there, remove refs/heads/main.lock", .0.display())]
+    Locked(PathBuf),
     /// Acknowledging stopped; a restart settles what is true.
     #[error("stopped after an error: {0}")]
     Failed(String),
@@ -70,8 +73,7 @@ impl From<vpr_git::Error> for StoreError {
     fn from(error: vpr_git::Error) -> Self {
         match error {
             vpr_git::Error::Io(error) => error.into(),
-            // Stock git is moving the same branch; what is pending stays pending until it is done.
-            vpr_git::Error::Locked(_) => Self::Busy,
+            vpr_git::Error::Locked(path) => Self::Locked(path),
             other => Self::Git(other),
         }
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use vpr_journal::Ticket;
-use vpr_types::{Seq, TenantName};
+use vpr_types::{RepositoryId, Seq, TenantName};
 
 use super::pending::{Pending, TenantLog};
 use super::{Inner, Store};
@@ -12,17 +12,20 @@ use crate::logs::{AccessLog, StateLog};
 impl Store {
     /// Brings every entry up to `cut` into its permanent place, in the order that survives a crash
     /// anywhere: Git (packs, then refs), then the logs, then the directory, then the journal lets
-    /// go. The caller holds the background's lock.
-    pub(super) fn checkpoint(&self, cut: Ticket) -> Result<(), StoreError> {
+    /// go. What follows the first pending commit of a repository that another program holds locked
+    /// waits for it; those repositories are the answer. The caller holds the background's lock.
+    pub(super) fn checkpoint(&self, cut: Ticket) -> Result<Vec<RepositoryId>, StoreError> {
         #[cfg(feature = "sabotage")]
         if self.inner.options.sabotage.release_before_checkpoint {
             self.inner.journal.release(cut);
         }
         let dirty = self.inner.overlay.dirty(cut, 1);
-        self.materialize_all(&dirty, cut)?;
+        let locked = self.materialize_all(&dirty, cut)?;
+        let waiting = locked.iter().filter_map(|id| self.inner.overlay.oldest(id)).min();
+        let cut = waiting.map_or(cut, |ticket| Ticket(ticket.0.saturating_sub(1)));
         let entries = self.inner.pending.up_to(cut);
         if entries.is_empty() {
-            return Ok(());
+            return Ok(locked);
         }
         let positions = self.inner.append_logs(&entries)?;
         #[cfg(feature = "sabotage")]
@@ -34,7 +37,8 @@ impl Store {
         self.inner.journal.release(cut);
         #[cfg(feature = "sabotage")]
         crate::sabotage::failpoint("checkpoint-released");
-        self.inner.concatenate(&dirty)
+        self.inner.concatenate(&dirty)?;
+        Ok(locked)
     }
 }
 
@@ -83,7 +87,7 @@ impl Inner {
     }
 
     /// Joins the packs of repositories that have many, so that readers search few.
-    fn concatenate(&self, touched: &[vpr_types::RepositoryId]) -> Result<(), StoreError> {
+    fn concatenate(&self, touched: &[RepositoryId]) -> Result<(), StoreError> {
         for id in touched {
             if let Some(repository) = self.repositories.get(id)?
                 && repository.pack_count()? > self.options.packs_max

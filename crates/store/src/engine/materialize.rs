@@ -2,9 +2,9 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use vpr_git::{ObjectKind, PackObject, Repository, StagedPack};
+use vpr_git::{ObjectKind, PackObject, Repository, StagedHead, StagedPack};
 use vpr_journal::Ticket;
-use vpr_types::{ObjectId, RepositoryId};
+use vpr_types::RepositoryId;
 
 use super::Store;
 use super::overlay::PendingCommit;
@@ -23,50 +23,66 @@ struct Job {
     /// No commit of it is known to be on disk, so its folder's names may not be either: an earlier
     /// process may have made it and died.
     is_new: bool,
-    head: ObjectId,
 }
 
 impl Store {
     /// Writes the pending commits of `repositories` up to `cut` as one pack each, then moves the
-    /// refs, then forgets them. The caller holds the background's lock.
+    /// refs, then forgets them. Answers those that another program holds locked: they stay
+    /// pending, and nobody else waits for them. The caller holds the background's lock.
     pub(super) fn materialize_all(
         &self,
         repositories: &[RepositoryId],
         cut: Ticket,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<RepositoryId>, StoreError> {
+        let mut locked = Vec::new();
         for batch in repositories.chunks(BATCH) {
-            self.materialize_batch(batch, cut)?;
+            self.materialize_batch(batch, cut, &mut locked)?;
         }
-        Ok(())
+        Ok(locked)
     }
 
-    fn materialize_batch(&self, batch: &[RepositoryId], cut: Ticket) -> Result<(), StoreError> {
+    fn materialize_batch(
+        &self,
+        batch: &[RepositoryId],
+        cut: Ticket,
+        locked: &mut Vec<RepositoryId>,
+    ) -> Result<(), StoreError> {
         let mut jobs = Vec::with_capacity(batch.len());
         let mut packs = Vec::with_capacity(batch.len());
+        let mut heads = Vec::with_capacity(batch.len());
         for id in batch {
             let commits = self.inner.overlay.commits(id, cut);
             let Some(head) = commits.last().and_then(PendingCommit::head) else { continue };
             let is_new = commits.first().is_some_and(PendingCommit::is_first);
             let repository = self.inner.repositories.get_or_create(id)?;
+            // Takes the branch's lock as stock git would, for as long as the pack is written.
+            match repository.stage_head(head) {
+                Ok(head) => heads.push(head),
+                Err(vpr_git::Error::Locked(_)) => {
+                    locked.push(id.clone());
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
             let whole = self.whole_objects(id, &commits)?;
             let mut pack = repository.stage_pack(&pack_objects(&commits, &whole)?)?;
             if batch.len() >= SYNC_TOGETHER {
                 pack.close_files();
             }
             packs.push(pack);
-            jobs.push(Job { id: id.clone(), repository, is_new, head });
+            jobs.push(Job { id: id.clone(), repository, is_new });
         }
         let together = batch.len() >= SYNC_TOGETHER;
         #[cfg(feature = "sabotage")]
         crate::sabotage::failpoint("materialize-staged");
         #[cfg(feature = "sabotage")]
         if self.inner.options.sabotage.refs_before_packs {
-            self.publish_heads(&jobs, together)?;
+            self.publish_heads(&jobs, std::mem::take(&mut heads), together)?;
         }
         self.publish_packs(&jobs, packs, together)?;
         #[cfg(feature = "sabotage")]
         crate::sabotage::failpoint("materialize-packs");
-        self.publish_heads(&jobs, together)?;
+        self.publish_heads(&jobs, heads, together)?;
         #[cfg(feature = "sabotage")]
         crate::sabotage::failpoint("materialize-refs");
         for job in &jobs {
@@ -129,18 +145,16 @@ impl Store {
         Ok(())
     }
 
-    fn publish_heads(&self, jobs: &[Job], together: bool) -> Result<(), StoreError> {
+    fn publish_heads(&self, jobs: &[Job], heads: Vec<StagedHead>, together: bool) -> Result<(), StoreError> {
         let disk = &self.inner.world.disk;
-        let staged =
-            jobs.iter().map(|job| job.repository.stage_head(job.head)).collect::<Result<Vec<_>, _>>()?;
         if together {
             disk.sync_filesystem()?;
         } else {
-            for head in &staged {
+            for head in &heads {
                 head.sync()?;
             }
         }
-        for head in staged {
+        for head in heads {
             head.publish()?;
         }
         if together {

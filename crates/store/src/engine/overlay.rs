@@ -156,6 +156,11 @@ impl Overlay {
         })
     }
 
+    /// The first commit of a repository that is pending.
+    pub(super) fn oldest(&self, repository: &RepositoryId) -> Option<Ticket> {
+        Some(self.shard(repository).read().get(repository)?.commits.front()?.ticket)
+    }
+
     /// The repositories with at least `least` commits up to `cut`, sorted.
     pub(super) fn dirty(&self, cut: Ticket, least: usize) -> Vec<RepositoryId> {
         let mut dirty = Vec::new();

@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use vpr_journal::Ticket;
-use vpr_types::{Instant, Seq, TenantName, limits};
+use vpr_types::{Instant, RepositoryId, Seq, TenantName, limits};
 
 use super::{Status, Store};
 use crate::StoreError;
@@ -26,6 +26,9 @@ pub(super) struct Background {
     checkpoint_at: Instant,
     hot_at: Instant,
     purged_at: Instant,
+    /// What was said once is not said again while it lasts.
+    is_full: bool,
+    locked: usize,
     /// A full disk or a locked branch is retried after a while, not in a loop.
     retry_at: Instant,
 }
@@ -80,22 +83,55 @@ impl Store {
         }
         let worked = if self.is_checkpoint_due(&background, now) {
             background.checkpoint_at = now;
-            self.checkpoint(cut).map(|()| true)
+            let locked = self.checkpoint(cut);
+            self.notice(&mut background, now, locked).map(|()| true)
         } else if now.0 - background.hot_at.0 >= HOT_MICROS {
             background.hot_at = now;
             let hot = self.inner.overlay.dirty(cut, self.inner.options.hot_commits);
-            self.materialize_all(&hot, cut).map(|()| !hot.is_empty())
+            self.materialize_all(&hot, cut).map(|_| !hot.is_empty())
         } else {
             Ok(false)
         };
         match worked {
             Ok(worked) => Ok(worked || tended),
-            Err(StoreError::Full | StoreError::Busy) => {
+            Err(StoreError::Full) => {
+                if !background.is_full {
+                    background.is_full = true;
+                    tracing::warn!("the disk is full: Git stays behind the journal until there is room");
+                }
                 background.retry_at = Instant(now.0 + LIGHT_MICROS);
                 Ok(tended)
             }
             Err(error) => Err(self.fail(error)),
         }
+    }
+
+    /// Says once what an operator must know, and lets a locked branch rest for a while.
+    fn notice(
+        &self,
+        background: &mut Background,
+        now: Instant,
+        locked: Result<Vec<RepositoryId>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let locked = locked?;
+        if background.is_full {
+            background.is_full = false;
+            tracing::info!("the disk has room again: Git has caught up");
+        }
+        if let Some(first) = locked.first() {
+            background.retry_at = Instant(now.0 + LIGHT_MICROS);
+            if locked.len() != background.locked {
+                let path = first.path();
+                tracing::warn!(
+                    count = locked.len(),
+                    first = %path.display(),
+                    "repositories are locked by another program; their commits wait in the journal \
+                     (if none runs there, remove refs/heads/main.lock)"
+                );
+            }
+        }
+        background.locked = locked.len();
+        Ok(())
     }
 
     /// Forgets the keys of repeatable writes that were used before `time`.
@@ -130,10 +166,11 @@ impl Store {
         self.check_failed()?;
         let _background = self.inner.background.lock();
         let cut = self.inner.journal.durable();
-        self.checkpoint(cut).map_err(|error| match error {
-            passing @ (StoreError::Full | StoreError::Busy) => passing,
+        let locked = self.checkpoint(cut).map_err(|error| match error {
+            StoreError::Full => StoreError::Full,
             other => self.fail(other),
-        })
+        })?;
+        locked.first().map_or(Ok(()), |id| Err(StoreError::Locked(id.path())))
     }
 
     /// Stops: the queue is written, everything goes to its permanent place, the loops end.
@@ -144,8 +181,12 @@ impl Store {
         self.inner.closing.store(true, Ordering::Release);
         self.inner.journal.close()?;
         match self.materialize() {
-            // The journal keeps it until there is room.
-            Err(StoreError::Full | StoreError::Busy) | Ok(()) => Ok(()),
+            Ok(()) => Ok(()),
+            // The journal keeps it until there is room, or the lock is gone.
+            Err(error @ (StoreError::Full | StoreError::Locked(_))) => {
+                tracing::warn!(%error, "some commits stay in the journal until the next start");
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

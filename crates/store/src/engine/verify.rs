@@ -43,7 +43,9 @@ impl Store {
     pub fn verify(&self, progress: &mut dyn FnMut(VerifyProgress)) -> Result<VerifyReport, StoreError> {
         // Nothing may move while three accounts of it are compared.
         let _background = self.inner.background.lock();
-        self.checkpoint(self.inner.journal.durable())?;
+        if let Some(locked) = self.checkpoint(self.inner.journal.durable())?.first() {
+            return Err(StoreError::Locked(locked.path()));
+        }
         let mut report = VerifyReport::default();
         for tenant in self.tenants() {
             self.verify_tenant(&tenant, progress, &mut report)?;
