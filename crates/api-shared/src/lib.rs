@@ -27,6 +27,7 @@ mod probes;
 mod rejection;
 mod reply;
 mod routes;
+mod table;
 mod tenant;
 
 pub use address::{Address, AddressError, Addressing, Hints, TENANT_HEADER};
@@ -44,3 +45,4 @@ pub use routes::{
     Action, COMMON_PARAMETERS, COMMON_STATUSES, Method, PARAMETERS_NOT_BUILT, Parameter, ROUTES, Route,
     Schema, paths,
 };
+pub use table::route_tables;
