@@ -69,15 +69,21 @@ pub enum JournalError {
     Options(&'static str),
 }
 
+/// No file can be opened for now, in the machine or in this process: others will close theirs.
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
+
 impl JournalError {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self {
         let path = path.display().to_string();
         move |source| Self::Io { action, path: path.clone(), source: Arc::new(source) }
     }
 
+    /// Whether there may be room later without anybody's repair.
     pub(crate) fn is_no_space(&self) -> bool {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         matches!(self, Self::Io { source, .. }
-            if matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge))
+            if matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+                || matches!(source.raw_os_error(), Some(ENFILE | EMFILE)))
     }
 }

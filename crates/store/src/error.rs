@@ -13,8 +13,8 @@ pub enum StoreError {
     /// There is no room for changes; reads go on, and so do writes once there is room.
     #[error("the disk is full")]
     Full,
-    /// The queue is full; try again.
-    #[error("too much is queued")]
+    /// The queue is full, or no file can be opened for now; try again.
+    #[error("too much is queued, or too many files are open")]
     Busy,
     /// Another program holds a branch's lock, or died holding it.
     #[error("{} is locked by another program; if none runs there, remove refs/heads/main.lock", .0.display())]
@@ -59,13 +59,25 @@ pub enum StoreError {
     Io(io::Error),
 }
 
+/// Whether the process or the machine has no file descriptor left: others will close theirs.
+fn is_out_of_files(error: &io::Error) -> bool {
+    let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    matches!(code, Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE))
+}
+
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
-        if is_full(&error) { Self::Full } else { Self::Io(error) }
+        if is_full(&error) {
+            Self::Full
+        } else if is_out_of_files(&error) {
+            Self::Busy
+        } else {
+            Self::Io(error)
+        }
     }
 }
 
@@ -96,6 +108,7 @@ impl From<RecordError> for StoreError {
     fn from(error: RecordError) -> Self {
         match error {
             RecordError::Io { source, .. } if is_full(&source) => Self::Full,
+            RecordError::Io { source, .. } if is_out_of_files(&source) => Self::Busy,
             other => Self::Record(other),
         }
     }

@@ -27,7 +27,7 @@ pub(super) struct Background {
     hot_at: Instant,
     purged_at: Instant,
     /// What was said once is not said again while it lasts.
-    is_full: bool,
+    is_behind: bool,
     locked: usize,
     /// A full disk or a locked branch is retried after a while, not in a loop.
     retry_at: Instant,
@@ -94,10 +94,10 @@ impl Store {
         };
         match worked {
             Ok(worked) => Ok(worked || tended),
-            Err(StoreError::Full) => {
-                if !background.is_full {
-                    background.is_full = true;
-                    tracing::warn!("the disk is full: Git stays behind the journal until there is room");
+            Err(error @ (StoreError::Full | StoreError::Busy)) => {
+                if !background.is_behind {
+                    background.is_behind = true;
+                    tracing::warn!(%error, "Git stays behind the journal for now");
                 }
                 background.retry_at = Instant(now.0 + LIGHT_MICROS);
                 Ok(tended)
@@ -114,9 +114,9 @@ impl Store {
         locked: Result<Vec<RepositoryId>, StoreError>,
     ) -> Result<(), StoreError> {
         let locked = locked?;
-        if background.is_full {
-            background.is_full = false;
-            tracing::info!("the disk has room again: Git has caught up");
+        if background.is_behind {
+            background.is_behind = false;
+            tracing::info!("Git has caught up with the journal");
         }
         if let Some(first) = locked.first() {
             background.retry_at = Instant(now.0 + LIGHT_MICROS);
@@ -167,7 +167,7 @@ impl Store {
         let _background = self.inner.background.lock();
         let cut = self.inner.journal.durable();
         let locked = self.checkpoint(cut).map_err(|error| match error {
-            StoreError::Full => StoreError::Full,
+            passing @ (StoreError::Full | StoreError::Busy) => passing,
             other => self.fail(other),
         })?;
         locked.first().map_or(Ok(()), |id| Err(StoreError::Locked(id.path())))
@@ -183,7 +183,7 @@ impl Store {
         match self.materialize() {
             Ok(()) => Ok(()),
             // The journal keeps it until there is room, or the lock is gone.
-            Err(error @ (StoreError::Full | StoreError::Locked(_))) => {
+            Err(error @ (StoreError::Full | StoreError::Busy | StoreError::Locked(_))) => {
                 tracing::warn!(%error, "some commits stay in the journal until the next start");
                 Ok(())
             }
@@ -238,6 +238,7 @@ impl Store {
     /// stays acknowledged; replay at the next start brings it to its place.
     pub(super) fn fail(&self, error: StoreError) -> StoreError {
         let why = error.to_string();
+        tracing::error!(%why, "the store takes no more writes; a restart settles what is true");
         self.inner.failed.lock().get_or_insert_with(|| why.clone());
         StoreError::Failed(why)
     }
