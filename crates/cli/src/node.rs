@@ -84,6 +84,11 @@ impl Node {
             .fallback_service(fhir))
     }
 
+    /// Whether the engine's threads work. Without them nothing is acknowledged any more.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.threads.iter().any(JoinHandle::is_finished)
+    }
+
     /// Where this process serves commands.
     pub(crate) fn socket(&self) -> &Path {
         self.lock.socket()

@@ -83,6 +83,11 @@ impl Opened {
         }
     }
 
+    /// Whether this process holds the data directory.
+    pub(crate) fn is_here(&self) -> bool {
+        self.node.is_some()
+    }
+
     /// Ends the work: what was written is in Git when this returns, if it was done here.
     pub(crate) fn close(self) -> Result<(), Failure> {
         drop(self.connection);

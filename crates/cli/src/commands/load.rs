@@ -9,7 +9,7 @@ use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::load::{self, Door, Limits, Options, Patience};
 use crate::opening::{Absent, Opened};
-use crate::output::Output;
+use crate::output::{Output, say};
 
 /// `vpr load`
 pub(crate) async fn run(config: &Config, arguments: &LoadArguments) -> Result<(), Failure> {
@@ -32,7 +32,10 @@ pub(crate) async fn run(config: &Config, arguments: &LoadArguments) -> Result<()
     };
     let jobs = if arguments.in_order { 1 } else { usize::from(arguments.jobs) };
     let result = load::load(found, door, Options { jobs, limits: Limits::default() }).await;
-    // Closing brings everything into Git; it is done whatever became of the load.
+    if opened.as_ref().is_some_and(Opened::is_here) {
+        say("bringing what is loaded into the repositories");
+    }
+    // Done whatever became of the load.
     let closed = opened.map_or(Ok(()), Opened::close);
     let (tally, took) = result?;
     closed?;

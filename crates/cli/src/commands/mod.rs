@@ -28,6 +28,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Config(crate::arguments::ConfigCommand::Keys) => return config::keys(),
         _ => {}
     }
+    if arguments.data_dir.is_some() && matches!(arguments.command, Command::Demo(_)) {
+        let why = "a demonstration keeps its data in a folder of its own: name it with --dir";
+        return Err(Failure::Usage(why.to_owned()));
+    }
     let serving = matches!(arguments.command, Command::Serve(_) | Command::Demo(_));
     let mut loaded = load_config(arguments.config.as_deref(), &overrides(&arguments))?;
     if !serving && loaded.is_default("log.filter") {

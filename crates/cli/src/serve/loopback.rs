@@ -10,8 +10,10 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::HOST;
+use http::uri::Authority;
 
-/// Refuses requests whose `Host` is neither this machine nor one of `names`: 421 (RFC 9110 §15.5.20).
+/// Refuses requests whose `Host`, or the authority of whose target, is neither this machine nor one
+/// of `names`: 421 (RFC 9110 §15.5.20). URLs in answers are made of the authority if there is one.
 pub(crate) fn only(routes: Router, names: impl IntoIterator<Item = String>) -> Router {
     let names: Arc<[String]> = names.into_iter().collect();
     routes.layer(middleware::from_fn(move |request: Request, next: Next| {
@@ -21,8 +23,14 @@ pub(crate) fn only(routes: Router, names: impl IntoIterator<Item = String>) -> R
 }
 
 async fn check(names: &[String], request: Request, next: Next) -> Response {
-    let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    if named.is_some_and(|host| is_here(host, names)) {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (host, another) = (hosts.next(), hosts.next());
+    if another.is_some() {
+        return (StatusCode::BAD_REQUEST, "A request has one Host (RFC 9112 §3.2).\n").into_response();
+    }
+    let host = host.and_then(|host| host.to_str().ok());
+    let authority = request.uri().authority().map_or("localhost", Authority::as_str);
+    if host.is_some_and(|host| is_here(host, names)) && is_here(authority, names) {
         return next.run(request).await;
     }
     let text = "In development the server answers under localhost, 127.0.0.1 and [::1] only.\n";

@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -15,6 +16,9 @@ use crate::node::{self, Node};
 use crate::operator::Operator;
 use crate::output::say;
 use vpr_store::data_format::DataDirectoryError;
+
+/// How often a running server makes sure that its engine lives.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A server that listens.
 pub(crate) struct Running {
@@ -72,12 +76,24 @@ impl Running {
     }
 
     /// Waits for SIGTERM or SIGINT.
+    ///
+    /// A server whose engine has died acknowledges nothing any more: it ends as well, so that
+    /// whoever watches it starts it again.
     pub(crate) async fn until_signal(&self) -> Result<(), Failure> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        let name = loop {
+            tokio::select! {
+                _ = terminate.recv() => break "SIGTERM",
+                _ = interrupt.recv() => break "SIGINT",
+                _ = look.tick() => {}
+            }
+            if !self.node.is_alive() {
+                return Err(Failure::Failed(
+                    "a thread of the engine died; the journal keeps what was acknowledged".to_owned(),
+                ));
+            }
         };
         tracing::info!(signal = name, "stopping");
         Ok(())

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -103,6 +104,7 @@ pub(crate) struct Server {
     port: u16,
     /// What was printed before `listening on`.
     pub(crate) printed: Vec<String>,
+    log: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -114,23 +116,25 @@ impl Server {
     /// Starts a command that prints `listening on http://127.0.0.1:PORT/fhir` when it is ready.
     pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let errors = child.stderr.take().unwrap();
-        let log = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = BufReader::new(errors).read_to_string(&mut text);
-            text
+        let log = Arc::<Mutex<String>>::default();
+        let (errors, lines) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                lines.lock().unwrap().push_str(&(line + "\n"));
+            }
         });
         let mut printed = Vec::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             if let Some(url) = line.strip_prefix("listening on ") {
                 let port = url.strip_prefix("http://127.0.0.1:").unwrap().strip_suffix("/fhir").unwrap();
-                return Self { child, port: port.parse().unwrap(), printed };
+                return Self { child, port: port.parse().unwrap(), printed, log };
             }
             printed.push(line);
         }
         let status = child.wait().unwrap();
-        panic!("the server ended: {status}\n{}", log.join().unwrap());
+        reader.join().unwrap();
+        panic!("the server ended: {status}\n{}", log.lock().unwrap());
     }
 
     pub(crate) fn url(&self) -> String {
@@ -155,7 +159,11 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        panic!("the server did not end within 30 s of {signal}");
+        panic!(
+            "the server did not end within 30 s of {signal}; {}\n{}",
+            threads(self.pid()),
+            self.log.lock().unwrap()
+        );
     }
 
     /// A FHIR request; gives status and JSON.
@@ -171,6 +179,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What each thread of a process waits for, for the message of a test that waited in vain.
+fn threads(pid: u32) -> String {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let line = |task: PathBuf| format!("{} in {}", read(task.join("comm")), read(task.join("wchan")));
+    tasks.map(|task| line(task.unwrap().path())).collect::<Vec<_>>().join(", ")
 }
 
 /// Sends a signal to one process.

@@ -76,6 +76,7 @@ fn a_senseless_command_line_is_status_2() {
     place.fail(&["serve", "--port", "70000"], 2);
     place.fail(&["load"], 2);
     place.fail(&["tenant", "create", "Not A Name"], 2);
+    place.fail(&["demo", "--data-dir", "somewhere"], 2);
     assert!(place.fail(&["--help-me"], 2).contains("--help"));
     assert!(place.run(&["--help"]).contains("Examples:"));
 }
