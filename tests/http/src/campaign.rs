@@ -30,6 +30,8 @@ const SMALL_JOURNAL: [(&str, &str); 2] =
 const FAILPOINT_WAIT: Duration = Duration::from_secs(2);
 /// How long the checks after a restart may take before the next kill.
 const CHECK_WAIT: Duration = Duration::from_secs(60);
+/// Between the last connection of a dying process and its end.
+const END_WAIT: Duration = Duration::from_millis(500);
 /// Between two looks with `git fsck`, and how many repositories each.
 const FSCK_EVERY: u64 = 25;
 const FSCK_SAMPLE: usize = 6;
@@ -94,7 +96,7 @@ impl Campaign {
                 0 => self.kill_at_a_place(FAILPOINTS[usize::try_from(self.kills / 2 % 9).unwrap()]),
                 _ => self.kill_at_random(),
             }
-            if self.kills % FSCK_EVERY == 0 {
+            if self.kills.is_multiple_of(FSCK_EVERY) {
                 self.look_with_git(FSCK_SAMPLE);
             }
         }
@@ -153,7 +155,7 @@ impl Campaign {
     ) -> bool {
         let (ready, gone) = (AtomicUsize::new(0), AtomicBool::new(false));
         let count = self.writers.len();
-        let by_itself = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             for writer in &mut self.writers {
                 let mut client = server.client();
                 let (ready, gone) = (&ready, &gone);
@@ -176,12 +178,14 @@ impl Campaign {
                 std::thread::sleep(Duration::from_millis(1));
             }
             let started = Instant::now();
-            while !gone.load(Ordering::SeqCst) && !is_time(server, started) {}
-            let by_itself = !server.is_alive();
+            let mut over = false;
+            while !over && !gone.load(Ordering::SeqCst) {
+                over = is_time(server, started);
+            }
+            let by_itself = !over && server.ends_within(END_WAIT);
             server.kill();
             by_itself
-        });
-        by_itself
+        })
     }
 
     /// Starts a server, brings everything into Git and has stock git check some repositories.

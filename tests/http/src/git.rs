@@ -109,6 +109,28 @@ impl Repository {
         files.sort();
         files
     }
+
+    /// The documents of the newest commit with their content: `Type/id`, wherever its folder is.
+    /// What begins with an underscore is the program's own.
+    ///
+    /// # Panics
+    /// When git fails, or a file is none that the layout knows.
+    #[must_use]
+    pub fn documents(&self) -> Vec<(String, String)> {
+        let mut documents = Vec::new();
+        for (path, bytes) in self.files() {
+            let segments: Vec<&str> = path.split('/').collect();
+            match segments[..] {
+                [kind, _, _, file] if kind.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                    let id = file.strip_suffix(".json").unwrap_or_else(|| panic!("{path}"));
+                    documents.push((format!("{kind}/{id}"), String::from_utf8(bytes).unwrap()));
+                }
+                [own, ..] if own.starts_with('_') => {}
+                _ => panic!("{path} in {} is no document", self.0.display()),
+            }
+        }
+        documents
+    }
 }
 
 /// The next member of a tar archive (POSIX ustar): its name, its type, its bytes, and what follows.

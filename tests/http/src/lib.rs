@@ -2,6 +2,12 @@
 //! git, none of it with code of the program that they judge.
 //!
 //! Each file of `tests/` is one claim. Figures are printed and written to `target/figures/`.
+//!
+//! They run `target/<profile>/vpr`, or what `VPR_BINARY` names; it must be built with the places to
+//! die at (`cargo test --workspace` does so). `VPR_TEST_DATA` names the folder of the public test
+//! data; what needs it says what was left out and passes without it. `VPR_FULL=1` reads all of it,
+//! `VPR_SOAK=1` runs the long size of everything, `VPR_KILLS` chooses the number of kills and
+//! `VPR_SEED` another run.
 
 // Everything here runs inside tests only: what goes wrong is said by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]

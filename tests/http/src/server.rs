@@ -149,10 +149,19 @@ impl Server {
         let _ = self.child.wait();
     }
 
-    /// Whether it still runs.
+    /// Whether the process ends by itself within that time.
     #[must_use]
-    pub fn is_alive(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
+    pub fn ends_within(&mut self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        loop {
+            if self.child.try_wait().unwrap().is_some() {
+                return true;
+            }
+            if Instant::now() > end {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// SIGTERM.
@@ -165,14 +174,8 @@ impl Server {
     /// # Panics
     /// When it does not within two minutes.
     pub fn wait(&mut self) -> ExitStatus {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < end, "the server does not end:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        assert!(self.ends_within(PATIENCE), "the server does not end:\n{}", self.log());
+        self.child.wait().unwrap()
     }
 
     /// SIGTERM, and waits for a clean end.

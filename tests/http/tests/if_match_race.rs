@@ -47,17 +47,17 @@ fn create(client: &mut Client, id: &str, family: &str, version: u32) -> Response
 }
 
 /// Runs the rounds; gives the number of requests.
-fn race(server: &Server, id: &str, rounds: usize, contender: Contender, is_deletable: bool) -> usize {
-    let makes_one_each = std::ptr::fn_addr_eq(contender, create as Contender);
-    let mut judge = server.client();
-    if !makes_one_each {
-        let first = judge.put(&format!("/fhir/Patient/{id}"), patient(id, "first")).send();
+fn race(server: &Server, id: &str, rounds: usize, contender: Contender) -> Result<usize, String> {
+    let mut judge = Judge { client: server.client(), id, version: 1, makes_one_each: false };
+    judge.makes_one_each = std::ptr::fn_addr_eq(contender, create as Contender);
+    if !judge.makes_one_each {
+        let first = judge.client.put(&format!("/fhir/Patient/{id}"), patient(id, "first")).send();
         assert_eq!(first.status, 201, "{}", first.text());
     }
     let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.client()).collect();
-    let mut version = 1;
     for round in 0..rounds {
         let start = Barrier::new(CLIENTS);
+        let version = judge.version;
         let answers: Vec<Response> = std::thread::scope(|scope| {
             let threads: Vec<_> = clients
                 .iter_mut()
@@ -72,41 +72,52 @@ fn race(server: &Server, id: &str, rounds: usize, contender: Contender, is_delet
                 .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
+        judge
+            .round(round, &answers)
+            .map_err(|why| format!("{id}, round {round}: {why}: {:?}", statuses(&answers)))?;
+    }
+    let history = judge.client.get(&format!("/fhir/Patient/{id}/_history?_count=0")).send();
+    if !judge.makes_one_each && history.json()["total"].as_count() != Some(u64::from(judge.version)) {
+        return Err(format!("{id}: {} versions were made: {}", judge.version, history.text()));
+    }
+    Ok(rounds * CLIENTS)
+}
+
+/// Who looks at the resource between the rounds.
+struct Judge<'a> {
+    client: Client,
+    id: &'a str,
+    version: u32,
+    makes_one_each: bool,
+}
+
+impl Judge<'_> {
+    fn round(&mut self, round: usize, answers: &[Response]) -> Result<(), String> {
+        let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         let won: Vec<usize> = (0..CLIENTS).filter(|at| (200..300).contains(&answers[*at].status)).collect();
-        assert_eq!(won.len(), 1, "{id}, round {round}: {:?}", statuses(&answers));
-        let others = answers.iter().filter(|answer| answer.status == 412).count();
-        assert_eq!(others, CLIENTS - 1, "{id}, round {round}: {:?}", statuses(&answers));
-        let winner = &answers[won[0]];
-        let (name, wanted) = match makes_one_each {
-            true => (format!("{id}-{version}"), 1),
-            false => (id.to_owned(), version + 1),
+        must(won.len() == 1, "not one success")?;
+        let others = answers.iter().filter(|answer| answer.status == 412);
+        let refusals = others.filter(|answer| answer.json()["resourceType"] == "OperationOutcome").count();
+        must(refusals == CLIENTS - 1, "not all others refused")?;
+        let (name, wanted) = match self.makes_one_each {
+            true => (format!("{}-{}", self.id, self.version), 1),
+            false => (self.id.to_owned(), self.version + 1),
         };
-        assert_eq!(winner.version(), Some(wanted), "{id}, round {round}");
-        let now = judge.get(&format!("/fhir/Patient/{name}")).send();
-        assert_eq!(now.version(), Some(wanted), "{id}, round {round}");
-        version += 1;
+        must(answers[won[0]].version() == Some(wanted), "the winner's version is not the next")?;
+        let now = self.client.get(&format!("/fhir/Patient/{name}")).send();
+        must(now.version() == Some(wanted), "what stands is not the next version")?;
+        self.version += 1;
         if now.status == 410 {
-            assert!(is_deletable);
-            let again = judge.put(&format!("/fhir/Patient/{id}"), patient(id, "again")).send();
-            version += 1;
-            assert_eq!((again.status, again.version()), (201, Some(version)), "{}", again.text());
-        } else {
-            let family = format!("r{round}c{}", won[0]);
-            assert!(
-                now.json()["name"][0]["family"] == family.as_str(),
-                "{id}, round {round}: {}",
-                now.text()
+            let again = self.client.put(&format!("/fhir/Patient/{name}"), patient(&name, "again")).send();
+            self.version += 1;
+            return must(
+                (again.status, again.version()) == (201, Some(self.version)),
+                "what follows a deletion",
             );
         }
-        for (number, answer) in answers.iter().enumerate().filter(|(_, answer)| answer.status == 412) {
-            assert!(answer.json()["resourceType"] == "OperationOutcome", "{number}");
-        }
+        let family = format!("r{round}c{}", won[0]);
+        must(now.json()["name"][0]["family"] == family.as_str(), "what stands is not the winner's")
     }
-    if !makes_one_each {
-        let history = judge.get(&format!("/fhir/Patient/{id}/_history?_count=0")).send().json();
-        assert_eq!(history["total"].as_count(), Some(u64::from(version)), "{id}");
-    }
-    rounds * CLIENTS
 }
 
 fn statuses(answers: &[Response]) -> Vec<u16> {
@@ -118,10 +129,10 @@ fn of_64_clients_exactly_one_writes_each_version() {
     let rounds = if is_soak() { 2_000 } else { 200 };
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
-    let plain = race(&server, "plain", rounds, put, false);
-    let other = race(&server, "transaction", OTHER_ROUNDS, transaction, false)
-        + race(&server, "deleted", OTHER_ROUNDS, put_or_delete, true)
-        + race(&server, "created", OTHER_ROUNDS, create, false);
+    let plain = race(&server, "plain", rounds, put).unwrap();
+    let other = race(&server, "transaction", OTHER_ROUNDS, transaction).unwrap()
+        + race(&server, "deleted", OTHER_ROUNDS, put_or_delete).unwrap()
+        + race(&server, "created", OTHER_ROUNDS, create).unwrap();
     let total = OTHER_ROUNDS * 3;
     let lost = losers_left_nothing(&server, OTHER_ROUNDS);
     publish(
@@ -152,4 +163,28 @@ fn losers_left_nothing(server: &Server, rounds: usize) -> usize {
         absent += CLIENTS - 1;
     }
     absent
+}
+
+/// Without a precondition.
+fn blind(client: &mut Client, id: &str, family: &str, _: u32) -> Response {
+    client.put(&format!("/fhir/Patient/{id}"), patient(id, family)).send()
+}
+
+/// With the precondition that is not looked at until the write is under way.
+fn stale(client: &mut Client, id: &str, family: &str, version: u32) -> Response {
+    let now = client.get(&format!("/fhir/Patient/{id}")).send();
+    if now.version() != Some(version) {
+        return put(client, id, family, version);
+    }
+    blind(client, id, family, version)
+}
+
+#[test]
+fn the_harness_sees_a_race_that_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    assert!(race(&server, "blind", 3, blind).unwrap_err().contains("not one success"));
+    assert!(race(&server, "stale", 50, stale).unwrap_err().contains("not one success"));
+    assert!(race(&server, "right", 3, put).is_ok());
+    server.stop();
 }

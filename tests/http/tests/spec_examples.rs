@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use vpr_http_tests::{
-    Json, Server, StandardOrder, assert_outcome, fhir_set, json_files, parse, publish, repositories,
+    Client, Json, Response, Server, StandardOrder, assert_outcome, fhir_set, json_files, parse, publish,
+    repositories,
 };
 
 /// Examples that break the specification that they illustrate: file, status, the place of the
@@ -28,24 +29,22 @@ const WRONG: [(&str, u16, &str); 5] = [
 
 /// An example on its way.
 struct Example {
-    name: String,
+    file: String,
     source: String,
-    path: String,
+    /// `Type/id`
+    name: String,
     content: Json,
 }
 
 fn examples() -> Option<Vec<Example>> {
     let folder = fhir_set("r4-spec-examples")?;
-    let mut examples = Vec::new();
-    for file in json_files(&folder) {
-        let source = fs::read_to_string(&file).unwrap();
+    let read = |path: std::path::PathBuf| {
+        let source = fs::read_to_string(&path).unwrap();
         let content = parse(&source).unwrap();
-        let kind = content["resourceType"].as_str().unwrap().to_owned();
-        let id = content["id"].as_str().map(|id| format!("/{id}")).unwrap_or_default();
-        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-        examples.push(Example { name, source, path: format!("{kind}{id}"), content });
-    }
-    Some(examples)
+        let name = ["resourceType", "id"].map(|name| content[name].as_str().unwrap().to_owned()).join("/");
+        Example { file: path.file_name().unwrap().to_str().unwrap().to_owned(), source, name, content }
+    };
+    Some(json_files(&folder).into_iter().map(read).collect())
 }
 
 /// What differs between what was sent and what came back, order of members aside.
@@ -67,23 +66,40 @@ fn difference(sent: &Json, came: &Json, place: &str) -> Option<String> {
     }
 }
 
-/// Checks one answer against what was sent.
-fn check(example: &Example, came: &Json, version: Option<u32>, order: Option<&StandardOrder>) {
-    let name = &example.name;
+/// Checks one answer, a resource that is to stand under `name` (`Type/id`), against what was sent.
+fn check(example: &Example, name: &str, came: &Json, version: Option<u32>, order: Option<&StandardOrder>) {
+    let file = &example.file;
     let mut sent = example.content.without_version();
-    if sent.get("id").is_none() {
-        sent.set("id", came["id"].clone());
-    }
-    let difference = difference(&sent, &came.without_version(), "");
-    assert_eq!(difference, None, "{name}");
+    sent.set("id", Json::Text(name.split_once('/').unwrap().1.to_owned()));
+    assert_eq!(difference(&sent, &came.without_version(), ""), None, "{file}");
     if let Some(version) = version {
-        assert!(came["meta"]["versionId"] == version.to_string().as_str(), "{name}: {}", came["meta"]);
-        assert!(came["meta"]["lastUpdated"].as_str().is_some_and(|time| time.ends_with('Z')), "{name}");
+        assert!(came["meta"]["versionId"] == version.to_string().as_str(), "{file}: {}", came["meta"]);
+        assert!(came["meta"]["lastUpdated"].as_str().is_some_and(|time| time.ends_with('Z')), "{file}");
     }
     if let Some(order) = order {
         let violations = order.violations(came);
-        assert!(violations.is_empty(), "{name}: {violations:?}");
+        assert!(violations.is_empty(), "{file}: {violations:?}");
     }
+}
+
+/// Checks the answer to a write and what is read afterwards; gives the name of what was written.
+fn written(
+    client: &mut Client,
+    base: &str,
+    example: &Example,
+    answer: &Response,
+    order: Option<&StandardOrder>,
+) -> String {
+    let location = answer.header("location").unwrap().rsplit_once("/_history/").unwrap().0;
+    let name = location.strip_prefix(&format!("{base}/")).unwrap().to_owned();
+    let version = answer.version();
+    check(example, &name, &answer.json(), version, order);
+    for path in [format!("/fhir/{name}"), format!("/fhir/{name}/_history/{}", version.unwrap())] {
+        let read = client.get(&path).send();
+        assert_eq!((read.status, read.version()), (200, version), "{path}");
+        check(example, &name, &read.json(), version, order);
+    }
+    name
 }
 
 #[test]
@@ -97,26 +113,21 @@ fn every_example_comes_back_as_it_was_sent_in_the_standards_order() {
     let mut refused = Vec::new();
     let mut stored: BTreeMap<String, &Example> = BTreeMap::new();
     for example in &examples {
-        let answer = match example.content.get("id") {
-            Some(_) => client.put(&format!("/fhir/{}", example.path), example.source.as_str()).send(),
-            None => client.post(&format!("/fhir/{}", example.path), example.source.as_str()).send(),
-        };
-        if !matches!(answer.status, 200 | 201) {
-            let errors = assert_outcome(&example.name, &answer, answer.status);
-            refused.push((example.name.clone(), answer.status, errors[0].place.clone()));
+        let put = client.put(&format!("/fhir/{}", example.name), example.source.as_str()).send();
+        if !matches!(put.status, 200 | 201) {
+            let errors = assert_outcome(&example.file, &put, put.status);
+            refused.push((example.file.clone(), put.status, errors[0].place.clone()));
             continue;
         }
-        let location = answer.header("location").unwrap();
-        let at = location.rsplit_once("/_history/").unwrap().0;
-        let at = at.strip_prefix(&format!("{}/", server.base())).unwrap().to_owned();
-        let version = answer.version();
-        check(example, &answer.json(), version, order.as_ref());
-        for path in [format!("/fhir/{at}"), format!("/fhir/{at}/_history/{}", version.unwrap())] {
-            let read = client.get(&path).send();
-            assert_eq!((read.status, read.version()), (200, version), "{path}");
-            check(example, &read.json(), version, order.as_ref());
-        }
-        stored.insert(at, example);
+        let name = written(&mut client, &server.base(), example, &put, order.as_ref());
+        assert_eq!(name, example.name, "{}", example.file);
+        stored.insert(name, example);
+        // And once more under an id that the server draws: everything but the id is the same.
+        let kind = example.name.split_once('/').unwrap().0;
+        let post = client.post(&format!("/fhir/{kind}"), example.source.as_str()).send();
+        assert_eq!(post.status, 201, "{}: {}", example.file, post.text());
+        let drawn = written(&mut client, &server.base(), example, &post, order.as_ref());
+        assert!(stored.insert(drawn, example).is_none(), "{}", example.file);
     }
     let refused: Vec<_> =
         refused.iter().map(|(name, status, at)| (name.as_str(), *status, at.as_str())).collect();
@@ -125,14 +136,10 @@ fn every_example_comes_back_as_it_was_sent_in_the_standards_order() {
     let mut in_git = 0;
     for repository in repositories(&data, "default") {
         assert_eq!(repository.fsck(), None);
-        for (path, bytes) in repository.files() {
-            let segments: Vec<&str> = path.split('/').collect();
-            let [kind, _, _, file] = segments[..] else { continue };
-            let text = String::from_utf8(bytes).unwrap();
-            let name = format!("{kind}/{}", file.strip_suffix(".json").unwrap());
+        for (name, text) in repository.documents() {
             let example = stored.get(&name).unwrap_or_else(|| panic!("nobody sent {name}"));
             assert!(text.starts_with("{\n  \"resourceType\": \""), "{name} is not indented by two");
-            check(example, &parse(&text).unwrap(), None, order.as_ref());
+            check(example, &name, &parse(&text).unwrap(), None, order.as_ref());
             in_git += 1;
         }
     }

@@ -19,10 +19,8 @@ pub fn audit_with_git(data: &Path, tenant: &str, accounts: &[&Account], findings
         wanted.extend(account.live().map(|(name, content)| (name.to_owned(), content)));
     }
     for repository in repositories(data, tenant) {
-        for (path, bytes) in repository.files() {
-            let Some(name) = document_name(&path) else { continue };
-            let text = String::from_utf8(bytes).unwrap();
-            let content = content_of(&parse(&text).unwrap_or_else(|error| panic!("{path}: {error}")));
+        for (name, text) in repository.documents() {
+            let content = content_of(&parse(&text).unwrap_or_else(|error| panic!("{name}: {error}")));
             match wanted.remove(&name) {
                 None => findings.doubled(format!("git has {name}, which nobody was told of")),
                 Some(known) if known != content => findings.lost(format!("git has another {name}")),
@@ -33,13 +31,4 @@ pub fn audit_with_git(data: &Path, tenant: &str, accounts: &[&Account], findings
     for name in wanted.into_keys() {
         findings.lost(format!("git has no {name}"));
     }
-}
-
-/// `Observation/x` from `Observation/a/b/x.json`.
-fn document_name(path: &str) -> Option<String> {
-    let mut segments = path.split('/');
-    let kind = segments.next()?;
-    let (_, _, file) = (segments.next()?, segments.next()?, segments.next()?);
-    let id = file.strip_suffix(".json")?;
-    kind.starts_with(|c: char| c.is_ascii_uppercase()).then(|| format!("{kind}/{id}"))
 }

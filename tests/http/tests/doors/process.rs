@@ -12,7 +12,7 @@ use crate::server;
 fn a_second_server_on_the_same_folder_is_refused() {
     let (folder, server) = server();
     let data = folder.path().join("data");
-    let ended = Server::try_start(&data, &[]).err().expect("two servers on one folder");
+    let ended = Server::try_start(&data, &[]).expect_err("two servers on one folder");
     assert_eq!(ended.status.code(), Some(1), "{}", ended.log);
     let pid = ended
         .log
