@@ -1,11 +1,13 @@
 //! The stored form of a resource.
 
+use std::collections::HashSet;
+
 use vpr_codec::{Kind, Style, Value, Writer};
 
 use crate::definitions::Type;
 use crate::edits::Edits;
 use crate::generated::structures::{ELEMENT, OID, REFERENCE, RESOURCE, URI, URL, UUID, XHTML};
-use crate::reference::resource_type;
+use crate::reference::{is_urn_oid, is_urn_uuid, resource_type};
 
 /// Objects and arrays nested deeper than this are written in the order they came.
 const ORDERED_DEPTH_MAX: usize = 256;
@@ -25,6 +27,7 @@ pub fn canonical(root: Value<'_>, edits: &Edits<'_>) -> Vec<u8> {
         edits,
         slots: Vec::with_capacity(64),
         depth: 0,
+        own: HashSet::new(),
     };
     if root.is_object() {
         canonical.root(root);
@@ -51,11 +54,14 @@ struct Canonical<'v, 'e> {
     /// The members of all open objects, innermost last.
     slots: Vec<Slot<'v>>,
     depth: usize,
+    /// The links that the open Bundles resolve themselves.
+    own: HashSet<String>,
 }
 
 impl<'v> Canonical<'v, '_> {
     fn root(&mut self, root: Value<'v>) {
         let its_type = resource_type(root).map(|resource| resource.definition());
+        self.resolves_itself(root);
         let base = self.collect(root, its_type, |name| name != "resourceType" && name != "id");
         self.writer.begin_object();
         if let Some(value) = root.get("resourceType") {
@@ -145,8 +151,12 @@ impl<'v> Canonical<'v, '_> {
                     Some(Type(RESOURCE)) => resource_type(value).map(|resource| resource.definition()),
                     other => other,
                 };
+                let own = self.resolves_itself(value);
                 let base = self.collect(value, its_type, |_| true);
                 self.write_collected(base, its_type);
+                for link in own {
+                    self.own.remove(&link);
+                }
             }
             Kind::Array => {
                 self.writer.begin_array();
@@ -160,6 +170,33 @@ impl<'v> Canonical<'v, '_> {
         self.depth -= 1;
     }
 
+    /// A Bundle resolves links to its own entries within itself (R4 §2.36.4.1): they stay, and so
+    /// do the `fullUrl`s. Gives those that were not known before.
+    fn resolves_itself(&mut self, resource: Value<'v>) -> Vec<String> {
+        let Some(links) = self.edits.links else { return Vec::new() };
+        if resource.get("resourceType").and_then(Value::as_str).as_deref() != Some("Bundle") {
+            return Vec::new();
+        }
+        let entries = resource.get("entry").filter(|entries| entries.is_array());
+        let full_urls = entries
+            .into_iter()
+            .flat_map(Value::items)
+            .filter_map(|entry| Some(entry.get("fullUrl")?.as_str()?.into_owned()));
+        full_urls.filter(|link| links.contains_key(link) && self.own.insert(link.clone())).collect()
+    }
+
+    /// The new text of a link in an element of that type; never one that the type cannot hold.
+    fn new_link(&self, text: &str, value_type: Type) -> Option<String> {
+        let whole = text.split_once('#').map_or(text, |(before, _)| before);
+        let new = self.edits.changed_link(text).filter(|_| !self.own.contains(whole))?;
+        let holds = match value_type.0 {
+            UUID => is_urn_uuid(&new),
+            OID => is_urn_oid(&new),
+            _ => true,
+        };
+        holds.then_some(new)
+    }
+
     /// Writes a member of primitive type if the edits change it; says whether it did.
     fn changed_primitive(&mut self, slot: Slot<'v>, value_type: Type, holder: Option<Type>) -> bool {
         let name = slot.value.name().unwrap_or_default();
@@ -169,8 +206,8 @@ impl<'v> Canonical<'v, '_> {
             return false;
         }
         let change = |text: &str| match link {
-            true => self.edits.changed_link(text),
-            false => self.edits.changed_narrative(text),
+            true => self.new_link(text, value_type),
+            false => self.edits.changed_narrative(text, |link| self.new_link(link, value_type)),
         };
         if let Some(text) = slot.value.as_str() {
             let Some(new) = change(&text) else { return false };
@@ -322,5 +359,44 @@ mod tests {
         let array = r#"{"resourceType":"ServiceRequest","instantiatesUri":["urn:uuid:1","x"]}"#;
         let expected = array.replace("urn:uuid:1", "Patient/7");
         assert_eq!(form(array, &edits), form(&expected, &Edits::default()));
+    }
+
+    #[test]
+    fn no_link_becomes_what_its_type_cannot_hold() {
+        let uuid = "urn:uuid:05efabf0-4be2-4561-91ce-51548425acb9";
+        let links = HashMap::from([
+            (uuid.to_owned(), "Patient/7".to_owned()),
+            ("urn:oid:1.2.3".to_owned(), "Patient/8".to_owned()),
+        ]);
+        let edits = Edits { id: None, links: Some(&links) };
+        let text = format!(
+            r#"{{"resourceType":"Basic","extension":[{{"url":"u","valueUuid":"{uuid}"}},
+            {{"url":"o","valueOid":"urn:oid:1.2.3"}},{{"url":"i","valueUri":"{uuid}"}}]}}"#
+        );
+        let expected = text.replace(&format!("valueUri\":\"{uuid}"), "valueUri\":\"Patient/7");
+        assert_ne!(text, expected);
+        assert_eq!(form(&text, &edits), form(&expected, &Edits::default()));
+    }
+
+    #[test]
+    fn a_bundle_within_resolves_its_own_links() {
+        let links = HashMap::from([
+            ("urn:uuid:1".to_owned(), "Patient/7".to_owned()),
+            ("urn:uuid:2".to_owned(), "Patient/8".to_owned()),
+        ]);
+        let edits = Edits { id: None, links: Some(&links) };
+        let bundle = r#"{"resourceType":"Bundle","entry":[{"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient"}},
+            {"resource":{"resourceType":"Basic","subject":{"reference":"urn:uuid:1#x"},"author":{"reference":"urn:uuid:2"}}}]}"#;
+        let expected = bundle.replace("urn:uuid:2", "Patient/8");
+        assert_eq!(form(bundle, &edits), form(&expected, &Edits::default()));
+
+        let outer = |bundle: &str, link: &str| {
+            format!(
+                r#"{{"resourceType":"Bundle","entry":[{{"resource":{bundle}}},
+                {{"resource":{{"resourceType":"Basic","subject":{{"reference":"{link}"}}}}}}]}}"#
+            )
+        };
+        let nested = outer(bundle, "urn:uuid:1");
+        assert_eq!(form(&nested, &edits), form(&outer(&expected, "Patient/7"), &Edits::default()));
     }
 }

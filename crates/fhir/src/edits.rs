@@ -12,7 +12,8 @@ pub struct Edits<'a> {
     ///
     /// Applies to `Reference.reference`, to elements of type uri, url, oid and uuid, and to `href`
     /// and `src` in narratives, where a link is the whole text or what precedes its `#`; never to
-    /// elements of type canonical (R4 §3.1.0.11.2).
+    /// elements of type canonical (R4 §3.1.0.11.2). An oid or uuid stays where the new text is none,
+    /// and within a Bundle the links to its own entries and their `fullUrl`s stay.
     pub links: Option<&'a HashMap<String, String>>,
 }
 
@@ -33,12 +34,16 @@ impl Edits<'_> {
     }
 
     /// The narrative with the targets of its `<a href>` and `<img src>` changed, if any is.
-    pub(crate) fn changed_narrative(&self, div: &str) -> Option<String> {
+    pub(crate) fn changed_narrative(
+        &self,
+        div: &str,
+        change: impl Fn(&str) -> Option<String>,
+    ) -> Option<String> {
         self.links?;
         let mut out = String::new();
         let mut copied = 0;
         for (start, end) in link_attributes(div) {
-            if let Some(new) = self.changed_link(&div[start..end]) {
+            if let Some(new) = change(&div[start..end]) {
                 out.push_str(&div[copied..start]);
                 out.push_str(&new.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;"));
                 copied = end;
@@ -98,13 +103,13 @@ mod tests {
         let edits = Edits { id: None, links: Some(&links) };
         let div = "<div title='urn:uuid:1'>urn:uuid:1 <!-- <a href=\"urn:uuid:1\"> --><a id='x' href = 'urn:uuid:1'>é</a>\
             <img alt=\"a>b\" src=\"a.png\"/><a href=\"urn:uuid:1#f\"/><p href=\"urn:uuid:1\"/></div>";
-        let changed = edits.changed_narrative(div).unwrap();
+        let changed = edits.changed_narrative(div, |link| edits.changed_link(link)).unwrap();
         let expected = "<div title='urn:uuid:1'>urn:uuid:1 <!-- <a href=\"urn:uuid:1\"> --><a id='x' href = 'Patient/7'>é</a>\
             <img alt=\"a>b\" src=\"Binary/b?x=1&amp;y\"/><a href=\"Patient/7#f\"/><p href=\"urn:uuid:1\"/></div>";
         assert_eq!(changed, expected);
-        assert_eq!(edits.changed_narrative("<div>plain</div>"), None);
+        assert_eq!(edits.changed_narrative("<div>plain</div>", |link| edits.changed_link(link)), None);
         for broken in ["<", "<a href=\"x", "<a href='urn:uuid:1", "<!--", "<a", "<é"] {
-            assert_eq!(edits.changed_narrative(broken), None);
+            assert_eq!(edits.changed_narrative(broken, |link| edits.changed_link(link)), None);
         }
     }
 
