@@ -21,6 +21,8 @@ pub struct RestConfig {
     pub request_timeout: Duration,
     /// Bytes of a body, before and after decompression.
     pub body_bytes_max: usize,
+    /// Bytes that the bodies of all requests in flight may hold together; at least what one needs.
+    pub body_budget_bytes: usize,
 }
 
 impl RestConfig {
@@ -45,6 +47,7 @@ impl RestConfig {
             trust_forwarded: false,
             request_timeout: Duration::from_secs(30),
             body_bytes_max: limits::BODY_BYTES_MAX,
+            body_budget_bytes: limits::BODY_BUDGET_BYTES,
         }
     }
 
@@ -59,6 +62,7 @@ impl RestConfig {
             cors_origins: self.cors_origins,
             request_timeout: self.request_timeout,
             body_bytes_max: self.body_bytes_max,
+            body_budget_bytes: self.body_budget_bytes,
         }
     }
 }

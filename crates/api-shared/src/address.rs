@@ -98,6 +98,10 @@ impl Addressing {
     }
 
     fn host<'a>(&self, hints: Hints<'a>) -> Result<&'a str, AddressError> {
+        // RFC 9112 §3.2: proxies before us may have looked at the other one.
+        if hints.headers.get_all(HOST).iter().nth(1).is_some() {
+            return Err(AddressError::Host);
+        }
         let forwarded = if self.trust_forwarded { first(hints.headers, "x-forwarded-host") } else { None };
         let host = match (forwarded, hints.authority) {
             (Some(host), _) => host,
@@ -199,6 +203,7 @@ mod tests {
             (Some("journal"), None, &[][..], Some(Name)),
             (None, None, &[("host", "evil.example/x")][..], Some(Host)),
             (None, None, &[("host", "")][..], Some(Host)),
+            (None, None, &[("host", "localhost"), ("host", "localhost")][..], Some(Host)),
         ] {
             let got = resolve(&addressing, path, query, headers).err();
             assert_eq!(got, wanted, "{path:?} {query:?} {headers:?}");

@@ -1,17 +1,19 @@
 //! Bodies in and out: bounded on the way in, compressed on the way out where it pays.
 
 use std::io::{Read as _, Write as _};
+use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, StatusCode};
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt as _;
 use vpr_fhir::IssueType;
 
+use crate::budget::Share;
 use crate::rejection::Rejection;
 
 /// Answers below this many bytes are sent as they are: they fit one packet anyway.
@@ -20,27 +22,69 @@ const COMPRESSED_BYTES_MIN: usize = 1_400;
 /// Compressing or expanding more than this is work for a thread of its own.
 const INLINE_BYTES_MAX: usize = 128 * 1024;
 
-/// Reads a body of at most `bytes_max` bytes, before and after decompression.
+/// Expanded bytes are counted in steps of this many.
+const STEP_BYTES: usize = 64 * 1024;
+
+/// A body with its share of the budget, which it holds as long as it is kept.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) share: Share,
+}
+
+/// Reads a body of at most `bytes_max` bytes, before and after decompression. All of them count in
+/// `share` as they come.
 ///
 /// # Errors
-/// 413 when it is larger, 415 for another coding than gzip, 400 when it cannot be read.
-pub(crate) async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Vec<u8>, Rejection> {
+/// 413 when it is larger, 415 for another coding than gzip, 400 when it cannot be read, 503 when
+/// the budget is used up.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    share: Share,
+) -> Result<Held, Rejection> {
     let gzip = is_gzip(headers)?;
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > bytes_max) {
         return Err(too_large());
     }
-    let bytes = to_bytes(body, bytes_max).await.map_err(|error| match is_limit(&error) {
-        true => too_large(),
-        false => Rejection::new(StatusCode::BAD_REQUEST, IssueType::Incomplete, "the body broke off"),
-    })?;
+    let mut held = collect(body, length.unwrap_or(0).min(STEP_BYTES), bytes_max, share).await?;
     if !gzip {
-        return Ok(bytes.into());
+        return Ok(held);
     }
-    if bytes.len() <= INLINE_BYTES_MAX / 8 {
-        return expand(&bytes, bytes_max);
+    if held.bytes.len() <= INLINE_BYTES_MAX / 8 {
+        match expand(&held.bytes, bytes_max, &mut held.share, Duration::ZERO) {
+            Err(rejection) if rejection.is_transient() => {}
+            expanded => return Ok(Held { bytes: expanded?, share: held.share }),
+        }
     }
-    tokio::task::spawn_blocking(move || expand(&bytes, bytes_max)).await.map_err(|_| Rejection::internal())?
+    let expanding = tokio::task::spawn_blocking(move || {
+        let bytes = expand(&held.bytes, bytes_max, &mut held.share, Share::WAIT_MAX)?;
+        Ok(Held { bytes, share: held.share })
+    });
+    expanding.await.map_err(|_| Rejection::internal())?
+}
+
+async fn collect(
+    mut body: Body,
+    capacity: usize,
+    bytes_max: usize,
+    mut share: Share,
+) -> Result<Held, Rejection> {
+    let mut bytes = Vec::with_capacity(capacity);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| {
+            Rejection::new(StatusCode::BAD_REQUEST, IssueType::Incomplete, "the body broke off")
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if data.len() > bytes_max - bytes.len() {
+            return Err(too_large());
+        }
+        share.grow(data.len()).await?;
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Held { bytes, share })
 }
 
 fn is_gzip(headers: &HeaderMap) -> Result<bool, Rejection> {
@@ -56,16 +100,22 @@ fn is_gzip(headers: &HeaderMap) -> Result<bool, Rejection> {
     if codings.next().is_some() { Err(unsupported_coding()) } else { Ok(gzip) }
 }
 
-fn is_limit(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<LengthLimitError>())
-}
-
-fn expand(bytes: &[u8], bytes_max: usize) -> Result<Vec<u8>, Rejection> {
+fn expand(bytes: &[u8], bytes_max: usize, share: &mut Share, wait: Duration) -> Result<Vec<u8>, Rejection> {
     let mut expanded = Vec::new();
-    MultiGzDecoder::new(bytes).take(bytes_max as u64 + 1).read_to_end(&mut expanded).map_err(|_| {
-        Rejection::new(StatusCode::BAD_REQUEST, IssueType::Structure, "the body is no valid gzip")
-    })?;
-    if expanded.len() > bytes_max { Err(too_large()) } else { Ok(expanded) }
+    let mut decoder = MultiGzDecoder::new(bytes);
+    loop {
+        let step = STEP_BYTES.min(bytes_max - expanded.len() + 1);
+        let read = decoder.by_ref().take(step as u64).read_to_end(&mut expanded).map_err(|_| {
+            Rejection::new(StatusCode::BAD_REQUEST, IssueType::Structure, "the body is no valid gzip")
+        })?;
+        if expanded.len() > bytes_max {
+            return Err(too_large());
+        }
+        share.grow_blocking(read, wait)?;
+        if read < step {
+            return Ok(expanded);
+        }
+    }
 }
 
 fn too_large() -> Rejection {
@@ -101,13 +151,19 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::budget::BodyBudget;
+
+    fn share() -> Share {
+        BodyBudget::new(1 << 20, 1 << 20).share()
+    }
 
     async fn read_with(coding: Option<&'static str>, body: Vec<u8>, max: usize) -> Result<Vec<u8>, u16> {
         let mut headers = HeaderMap::new();
         if let Some(coding) = coding {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
-        read(&headers, Body::from(body), max).await.map_err(|rejection| rejection.status.as_u16())
+        let read = read(&headers, Body::from(body), max, share()).await;
+        read.map(|held| held.bytes).map_err(|rejection| rejection.status.as_u16())
     }
 
     #[tokio::test]
@@ -131,7 +187,7 @@ mod tests {
         for length in [COMPRESSED_BYTES_MIN, 300_000] {
             let body = Bytes::from(vec![b'a'; length]);
             let compressed = compress(&body).await.unwrap();
-            assert_eq!(expand(&compressed, length).unwrap(), body);
+            assert_eq!(expand(&compressed, length, &mut share(), Duration::ZERO).unwrap(), body);
         }
     }
 }

@@ -122,7 +122,7 @@ fn rest(writer: &mut Writer, authentication: &Authentication) {
 fn resource(writer: &mut Writer, each: ResourceType) {
     member(writer, "type", each.name());
     interactions(writer, &OF_RESOURCE);
-    member(writer, "versioning", "versioned-update");
+    member(writer, "versioning", "versioned");
     for (name, truth) in [
         ("readHistory", true),
         ("updateCreate", true),

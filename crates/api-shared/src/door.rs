@@ -6,6 +6,7 @@ use vpr_service::{Answer, Failure, Interaction, Operation, Service};
 use vpr_types::PrincipalId;
 
 use crate::address::Addressing;
+use crate::budget::BodyBudget;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::metrics::Metrics;
@@ -36,6 +37,8 @@ pub struct DoorConfig {
     pub request_timeout: Duration,
     /// Bytes of a body, before and after decompression.
     pub body_bytes_max: usize,
+    /// Bytes that the bodies of all requests in flight may hold together; at least what one needs.
+    pub body_budget_bytes: usize,
 }
 
 /// A protocol behind the door: it parses calls and renders answers. The door itself calls the
@@ -57,12 +60,14 @@ pub(crate) struct Door<P> {
     pub(crate) service: Service,
     pub(crate) config: DoorConfig,
     pub(crate) metrics: Metrics,
+    pub(crate) budget: BodyBudget,
 }
 
 /// The router of [`crate::ROUTES`]: each declared path, with and without `/t/<tenant>` before it
 /// where it works on a tenant's data, and nothing else.
 pub fn router<P: Protocol>(protocol: P, service: Service, config: DoorConfig) -> Router {
-    let door = Arc::new(Door { protocol, service, config, metrics: Metrics::default() });
+    let budget = BodyBudget::new(config.body_budget_bytes, config.body_bytes_max);
+    let door = Arc::new(Door { protocol, service, config, metrics: Metrics::default(), budget });
     let mut router = Router::new();
     for (path, routes) in paths() {
         let has_tenant = routes.iter().any(|route| route.has_tenant());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
 use http::header::{ACCEPT_ENCODING, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, ORIGIN};
@@ -68,9 +68,10 @@ impl<P: Protocol> Endpoint<P> {
         };
         let status = reply.status.as_u16();
         let mut response = reply.into_response(manner.gzip, manner.head).await;
-        self.finish(response.headers_mut(), manner);
         let action = route.map_or("none", Route::action_name);
         let took = begun.elapsed();
+        tracing::debug!(request = %manner.request, action, status, micros = took.as_micros(), "answered");
+        self.finish(response.headers_mut(), manner);
         self.door.metrics.answered(action, method.map_or("other", Method::as_str), status, took);
         response
     }
@@ -103,7 +104,8 @@ impl<P: Protocol> Endpoint<P> {
                 true => Rejection::unknown_route(),
                 false => Rejection::method_not_allowed(self.allow()),
             };
-            return Reply::rejected(&rejection, false);
+            let reply = Reply::rejected(&rejection, false);
+            return if request.body().is_end_stream() { reply } else { reply.closing() };
         };
         match route.action {
             Action::Index => probes::index(),

@@ -14,6 +14,7 @@
 
 mod address;
 mod body;
+mod budget;
 mod call;
 mod capability;
 mod cors;

@@ -1,8 +1,9 @@
 //! The way of a request to a tenant: address, authentication, formats, parameters, body, service.
 
+use axum::body::HttpBody as _;
 use axum::extract::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use vpr_fhir::IssueType;
 use vpr_service::{
     AccessAction, Failure, Principal, Refused, RequestContext, action, pairs, unknown_parameter,
@@ -10,6 +11,7 @@ use vpr_service::{
 
 use crate::address::{Address, Hints};
 use crate::body;
+use crate::budget::Share;
 use crate::call::{Call, PathSegments};
 use crate::door::{Authentication, Door, Protocol};
 use crate::endpoint::Manner;
@@ -17,6 +19,13 @@ use crate::negotiate::{check_content_type, negotiate};
 use crate::rejection::Rejection;
 use crate::reply::Reply;
 use crate::routes::{Action, PARAMETERS_NOT_BUILT, Route, Schema};
+
+/// How far a request came, for the form of its rejection.
+struct Progress {
+    pretty: bool,
+    /// Whether there is a body that was not read to its end.
+    unread: bool,
+}
 
 /// The parameters of a request, those of every route apart.
 #[derive(Default)]
@@ -34,10 +43,11 @@ impl<P: Protocol> Door<P> {
         manner: &Manner,
         request: Request,
     ) -> Reply {
-        let mut pretty = false;
-        match self.tenant_answer(route, manner, request, &mut pretty).await {
+        let mut progress = Progress { pretty: false, unread: !request.body().is_end_stream() };
+        match self.tenant_answer(route, manner, request, &mut progress).await {
             Ok(reply) => reply,
-            Err(rejection) => Reply::rejected(&rejection, pretty),
+            Err(rejection) if progress.unread => Reply::rejected(&rejection, progress.pretty).closing(),
+            Err(rejection) => Reply::rejected(&rejection, progress.pretty),
         }
     }
 
@@ -46,9 +56,10 @@ impl<P: Protocol> Door<P> {
         route: &'static Route,
         manner: &Manner,
         request: Request,
-        pretty: &mut bool,
+        progress: &mut Progress,
     ) -> Result<Reply, Rejection> {
         let (parts, body) = request.into_parts();
+        bounded(&parts.uri, &parts.headers)?;
         let parameters = Parameters::of(parts.uri.query());
         let tenant = parameters.as_ref().ok().and_then(|parameters| parameters.tenant.as_deref());
         let (path_tenant, path) = split_tenant(parts.uri.path());
@@ -65,7 +76,7 @@ impl<P: Protocol> Door<P> {
             Ok(checked) => checked,
             Err(rejection) => return Err(self.refused(route, &context, named.as_ref(), rejection).await),
         };
-        *pretty = parameters.pretty;
+        progress.pretty = parameters.pretty;
         let Action::Fhir(interaction) = route.action else {
             let rejection = not_built(route, &segments);
             return Err(self.refused(route, &context, Some(&segments), rejection).await);
@@ -78,6 +89,8 @@ impl<P: Protocol> Door<P> {
             Ok(body) => body,
             Err(rejection) => return Err(self.refused(route, &context, Some(&segments), rejection).await),
         };
+        progress.unread &= route.request == Schema::None;
+        let body::Held { bytes: body, share } = body;
         let base = context.base.clone();
         let (headers, query, path) = (parts.headers, parameters.others, segments.clone());
         let call = Call { route, interaction, path, query, headers, body };
@@ -85,7 +98,8 @@ impl<P: Protocol> Door<P> {
             Ok(operation) => operation,
             Err(failure) => return Err(self.refused(route, &context, Some(&segments), failure.into()).await),
         };
-        let performed = self.service.perform(context, operation);
+        let service = self.service.clone();
+        let performed = held(share, async move { service.perform(context, operation).await });
         let answer = tokio::time::timeout(self.config.request_timeout, performed).await.map_err(|_| {
             let text = "the work took too long; it may have taken effect";
             Rejection::new(StatusCode::SERVICE_UNAVAILABLE, IssueType::Timeout, text)
@@ -139,11 +153,12 @@ impl<P: Protocol> Door<P> {
         route: &Route,
         headers: &HeaderMap,
         body: axum::body::Body,
-    ) -> Result<Vec<u8>, Rejection> {
+    ) -> Result<body::Held, Rejection> {
+        let share = self.budget.share();
         if route.request == Schema::None {
-            return Ok(Vec::new());
+            return Ok(body::Held { bytes: Vec::new(), share });
         }
-        let read = body::read(headers, body, self.config.body_bytes_max);
+        let read = body::read(headers, body, self.config.body_bytes_max, share);
         tokio::time::timeout(self.config.request_timeout, read).await.map_err(|_| {
             Rejection::new(StatusCode::REQUEST_TIMEOUT, IssueType::Timeout, "the body took too long to come")
         })?
@@ -171,11 +186,52 @@ impl<P: Protocol> Door<P> {
     }
 }
 
+/// Runs `work`, and gives `share` back when the work is done, even if nobody waits for it any more.
+async fn held<T: Send + 'static>(share: Share, work: impl Future<Output = T> + Send + 'static) -> T {
+    if share.is_small() {
+        let done = work.await;
+        drop(share);
+        return done;
+    }
+    let task = tokio::spawn(async move {
+        let done = work.await;
+        drop(share);
+        done
+    });
+    match task.await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Nobody aborts it; it ends early only with the runtime, and this future with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 fn not_built(route: &Route, segments: &PathSegments) -> Rejection {
     if segments.has_operation() {
         return Failure::not_supported("the operation is not supported").into();
     }
     Failure::not_supported(format!("{} is not supported", route.action_name())).into()
+}
+
+/// Bytes of a URL's path and query.
+const URL_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of all headers.
+const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+fn bounded(uri: &Uri, headers: &HeaderMap) -> Result<(), Rejection> {
+    let url = uri.path_and_query().map_or(0, |url| url.as_str().len());
+    if url > URL_BYTES_MAX {
+        return Err(Rejection::new(StatusCode::URI_TOO_LONG, IssueType::TooLong, "the URL is too long"));
+    }
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > HEADER_BYTES_MAX {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(Rejection::new(status, IssueType::TooLong, "the headers are too long"));
+    }
+    Ok(())
 }
 
 /// Whether a path ends with the name of an operation that is not declared.

@@ -2,6 +2,10 @@
 
 /// Bytes of one request body, after decompression.
 pub const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes that the bodies of all requests in flight hold together, before and after decompression.
+pub const BODY_BUDGET_BYTES: usize = 256 * 1024 * 1024;
+/// Bytes of documents in one answer: of a Bundle's entries together, of a page of a history.
+pub const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Depth of nested JSON objects and arrays.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Values (members and items) in one JSON body.

@@ -165,6 +165,7 @@ async fn a_defect_answers_500_without_internals_and_the_next_request_works() {
         cors_origins: Vec::new(),
         request_timeout: Duration::from_secs(1),
         body_bytes_max: 1_000,
+        body_budget_bytes: 1_000,
     };
     let router = vpr_api_shared::router(Defective, app.service.clone(), config);
     let send =

@@ -11,6 +11,7 @@ mod conditions;
 mod failures;
 mod history;
 mod lifecycle;
+mod limits;
 mod negotiation;
 mod operator;
 mod repetition;
