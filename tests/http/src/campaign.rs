@@ -26,6 +26,8 @@ pub const FAILPOINTS: [&str; 9] = [
 /// A small journal, so that it fills up, is checkpointed and recycled within seconds.
 const SMALL_JOURNAL: [(&str, &str); 2] =
     [("VPR_JOURNAL_SEGMENT_BYTES", "1MiB"), ("VPR_JOURNAL_SEGMENTS_MAX", "8")];
+/// How answers wait for their audit: by turns as in production and as in development.
+const AUDITS: [(&str, &str); 2] = [("VPR_AUDIT", "durable"), ("VPR_AUDIT", "buffered")];
 /// How long a named place is waited for before the server is killed wherever it is.
 const FAILPOINT_WAIT: Duration = Duration::from_secs(2);
 /// How long the checks after a restart may take before the next kill.
@@ -80,6 +82,11 @@ impl Campaign {
         }
     }
 
+    fn environment(&self) -> Vec<(&'static str, &'static str)> {
+        let audit = AUDITS[usize::try_from(self.kills / 2 % 2).unwrap()];
+        SMALL_JOURNAL.into_iter().chain([audit]).collect()
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -110,7 +117,7 @@ impl Campaign {
             _ => 1 + self.dice.below(2),
         };
         let failpoint = format!("{place}:{times}");
-        let mut environment = SMALL_JOURNAL.to_vec();
+        let mut environment: Vec<(&str, &str)> = self.environment();
         environment.push(("VPR_FAILPOINT", &failpoint));
         self.kills += 1;
         match Server::try_start(&self.data(), &environment) {
@@ -138,7 +145,7 @@ impl Campaign {
             Server::kill_while_starting(&self.data(), delay);
             return;
         }
-        let mut server = Server::start_with(&self.data(), &SMALL_JOURNAL);
+        let mut server = Server::start_with(&self.data(), &self.environment());
         let delay = Duration::from_micros(2_000 + self.dice.below(60_000));
         self.write_until(&mut server, &mut |_, started| {
             std::thread::sleep(delay.saturating_sub(started.elapsed()));
@@ -190,7 +197,7 @@ impl Campaign {
 
     /// Starts a server, brings everything into Git and has stock git check some repositories.
     fn look_with_git(&mut self, sample: usize) {
-        let server = Server::start_with(&self.data(), &SMALL_JOURNAL);
+        let server = Server::start_with(&self.data(), &self.environment());
         server.materialize();
         let all = repositories(&self.data(), "default");
         let chosen: Vec<Repository> =
@@ -210,7 +217,7 @@ impl Campaign {
     }
 
     fn finish(mut self) -> Outcome {
-        let server = Server::start_with(&self.data(), &SMALL_JOURNAL);
+        let server = Server::start_with(&self.data(), &self.environment());
         std::thread::scope(|scope| {
             for writer in &mut self.writers {
                 let mut client = server.client();

@@ -1,6 +1,7 @@
 //! Test data that nobody on the project wrote, found through `VPR_TEST_DATA`, and how much of it.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -15,10 +16,15 @@ pub fn fhir_set(name: &str) -> Option<PathBuf> {
     match UNPACKED.get_or_init(unpack) {
         Ok(folder) => Some(folder.join("fhir").join(name)),
         Err(why) => {
-            eprintln!("LEFT OUT: {name} was not read: {why}");
+            shout(&format!("LEFT OUT: {name} was not read: {why}"));
             None
         }
     }
+}
+
+/// Says something on standard error though the test passes: what its macros print then is not shown.
+pub fn shout(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn unpack() -> Result<PathBuf, String> {

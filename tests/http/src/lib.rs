@@ -10,7 +10,7 @@
 //! `VPR_SEED` another run.
 
 // Everything here runs inside tests only: what goes wrong is said by panicking.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod binary;
 mod server;
@@ -31,7 +31,7 @@ mod resources;
 
 pub use binary::{Command, has_failpoints, program, require_failpoints};
 pub use campaign::{Campaign, FAILPOINTS, Outcome};
-pub use data::{fhir_set, is_full, is_soak, json_files};
+pub use data::{fhir_set, is_full, is_soak, json_files, shout};
 pub use dice::Dice;
 pub use figures::publish;
 pub use git::{Repository, repositories};

@@ -1,6 +1,6 @@
 //! S4: every example of the R4 specification, through the front door and back.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,7 +1,7 @@
 //! Whole generated patients through `vpr load`: counts, stock git, load again, kill, and a rebuild
 //! from Git alone.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)]
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use vpr_http_tests::{
-    Client, Dice, Json, Server, fhir_set, is_full, json_files, parse, program, publish, repositories,
+    Client, Dice, Json, Server, fhir_set, is_full, json_files, parse, program, publish, repositories, shout,
 };
 
 /// Bundles of the sample, of 106.
@@ -22,7 +22,7 @@ fn files() -> Option<Vec<PathBuf>> {
     if is_full() {
         return Some(all);
     }
-    eprintln!("{SAMPLE} of {} bundles; VPR_FULL=1 takes all", all.len());
+    shout(&format!("{SAMPLE} of {} bundles; VPR_FULL=1 takes all", all.len()));
     // Not the first ones of the alphabet, but spread over it; the same each time.
     let step = all.len() / SAMPLE;
     Some(all.into_iter().step_by(step).take(SAMPLE).collect())

@@ -1,7 +1,7 @@
 //! The public door: every header that decides something, tenants, the CapabilityStatement against
 //! what answers, and the process itself.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod capability;
 mod history;
