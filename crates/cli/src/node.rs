@@ -84,9 +84,10 @@ impl Node {
             .fallback_service(fhir))
     }
 
-    /// Whether the engine's threads work. Without them nothing is acknowledged any more.
-    pub(crate) fn is_alive(&self) -> bool {
-        !self.threads.iter().any(JoinHandle::is_finished)
+    /// Whether the engine's threads work, or have ended because the disk failed, which the probes
+    /// report while reads go on. Otherwise they died of a bug.
+    pub(crate) fn is_sound(&self) -> bool {
+        !self.threads.iter().any(JoinHandle::is_finished) || self.engine.health().failed.is_some()
     }
 
     /// Where this process serves commands.

@@ -19,11 +19,15 @@ use crate::serve::Running;
 const MARK: &str = "vpr-demo.txt";
 const MARK_TEXT: &str = "A demonstration of vpr: made-up patients. The folder can be deleted at any time.\n";
 
+/// A demonstration should not take 200 MB of a laptop for its journal.
+const SEGMENT_BYTES_MAX: u64 = 4 << 20;
+
 /// `vpr demo`
 pub(crate) async fn run(mut config: Config, arguments: &DemoArguments) -> Result<(), Failure> {
     config.may_serve()?;
     let tenant = super::tenant(None, &config)?;
     config.store.data_dir = claim(&arguments.dir)?;
+    config.journal.segment_bytes = config.journal.segment_bytes.min(SEGMENT_BYTES_MAX);
     let running = Running::start(&config).await?;
     let population = Population { seed: arguments.seed, patients: arguments.patients };
     let shown = async {

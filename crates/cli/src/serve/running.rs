@@ -77,7 +77,7 @@ impl Running {
 
     /// Waits for SIGTERM or SIGINT.
     ///
-    /// A server whose engine has died acknowledges nothing any more: it ends as well, so that
+    /// A server whose engine died of a bug acknowledges nothing any more: it ends as well, so that
     /// whoever watches it starts it again.
     pub(crate) async fn until_signal(&self) -> Result<(), Failure> {
         let mut terminate = signal(SignalKind::terminate())?;
@@ -89,7 +89,7 @@ impl Running {
                 _ = interrupt.recv() => break "SIGINT",
                 _ = look.tick() => {}
             }
-            if !self.node.is_alive() {
+            if !self.node.is_sound() {
                 return Err(Failure::Failed(
                     "a thread of the engine died; the journal keeps what was acknowledged".to_owned(),
                 ));

@@ -39,7 +39,8 @@ impl Place {
     /// The binary at this place's data directory, with nothing of our own environment that it reads.
     pub(crate) fn vpr(&self, arguments: &[&str]) -> Command {
         let mut command = bare(arguments);
-        command.env("VPR_DATA_DIR", self.data());
+        // Segments are written full of zeros when they are made; small ones keep the disk for the test.
+        command.env("VPR_DATA_DIR", self.data()).env("VPR_JOURNAL_SEGMENT_BYTES", "1MiB");
         command
     }
 
