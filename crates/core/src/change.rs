@@ -44,6 +44,7 @@ pub struct Content {
 
 /// What to do with a document.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a put; a box each would only cost")]
 pub enum Action {
     /// Create it or make its next version.
     Put {

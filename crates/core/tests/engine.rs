@@ -1,5 +1,7 @@
 //! The engine on the simulated disk: what callers may rely on, one test a promise.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 use std::path::Path;
 use std::sync::Arc;
 
