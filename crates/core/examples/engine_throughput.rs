@@ -1,6 +1,8 @@
 //! Durable writes and reads of the engine alone on a real disk:
 //! `cargo run --release -p vpr-core --example engine_throughput -- <folder> [writers] [seconds]`.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
