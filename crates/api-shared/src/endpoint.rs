@@ -111,7 +111,9 @@ impl<P: Protocol> Endpoint<P> {
             Action::Index => probes::index(),
             Action::Health => probes::health(),
             Action::Ready => probes::ready(&door.service.health()),
-            Action::Metrics => probes::metrics(&door.metrics, &door.service.health()),
+            Action::Metrics => {
+                probes::metrics(&door.metrics, &door.service.health(), door.service.audits_lost())
+            }
             Action::Fhir(_) | Action::NotBuilt(_) => door.tenant_reply(route, manner, request).await,
         }
     }

@@ -62,7 +62,7 @@ impl Metrics {
 
     /// The text that Prometheus scrapes (OpenMetrics 1.0), the state of the journal included.
     #[must_use]
-    pub fn scrape(&self, health: &Health) -> String {
+    pub fn scrape(&self, health: &Health, audits_lost: u64) -> String {
         let mut text = String::new();
         if let Ok(registry) = self.registry.lock() {
             // Writing into a String does not fail.
@@ -86,6 +86,7 @@ impl Metrics {
                 health.journal_capacity,
             ),
             ("vpr_unmaterialized_commits", "gauge", "Commits not in Git yet", health.unmaterialized as u64),
+            ("vpr_audits_lost", "counter", "Accesses answered without an audit entry", audits_lost),
             ("vpr_journal_groups", "counter", "Groups written, one sync each", health.groups),
             ("vpr_journal_entries", "counter", "Entries written", health.entries),
             ("vpr_journal_last_sync_micros", "gauge", "Length of the last sync", health.last_sync_micros),
@@ -108,7 +109,7 @@ mod tests {
         metrics.answered("read", "GET", 200, Duration::from_micros(70));
         metrics.answered("read", "GET", 404, Duration::from_micros(40));
         let health = Health { groups: 7, ..Health::default() };
-        let text = metrics.scrape(&health);
+        let text = metrics.scrape(&health, 3);
         for line in [
             "vpr_http_requests_total{action=\"read\",method=\"GET\",status=\"200\"} 1\n",
             "vpr_http_requests_total{action=\"read\",method=\"GET\",status=\"404\"} 1\n",

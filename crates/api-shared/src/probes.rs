@@ -44,9 +44,9 @@ pub(crate) fn ready(health: &Health) -> Reply {
     reply(status, &json!({ "ready": ready, "reasons": reasons, "full": health.full }))
 }
 
-pub(crate) fn metrics(metrics: &Metrics, health: &Health) -> Reply {
+pub(crate) fn metrics(metrics: &Metrics, health: &Health, audits_lost: u64) -> Reply {
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let mut reply = Reply::text(StatusCode::OK, metrics.scrape(health), media_type);
+    let mut reply = Reply::text(StatusCode::OK, metrics.scrape(health, audits_lost), media_type);
     reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply
 }

@@ -1,7 +1,9 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::oneshot;
-use vpr_core::{Barrier, Engine};
+use vpr_core::{Barrier, Engine, EngineError};
+use vpr_fhir::IssueType;
 use vpr_policy::{Authorized, Interaction, Request, decide};
 use vpr_types::{Instant, RequestId};
 
@@ -22,6 +24,7 @@ pub(crate) struct Inner {
     pub(crate) config: ServiceConfig,
     pub(crate) engine: Engine,
     pub(crate) cache: Cache,
+    audits_lost: AtomicU64,
 }
 
 /// An answer that may not be shown before its barrier.
@@ -35,7 +38,7 @@ impl Service {
     #[must_use]
     pub fn open(config: ServiceConfig, engine: Engine) -> Self {
         let cache = Cache::new(config.cache_bytes);
-        Self(Arc::new(Inner { config, engine, cache }))
+        Self(Arc::new(Inner { config, engine, cache, audits_lost: AtomicU64::new(0) }))
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -91,7 +94,7 @@ impl Service {
         self.0.engine.when_durable(barrier, Box::new(wake));
         match receiver.await {
             Ok(result) => Ok(result?),
-            Err(_) => Err(Failure::from(vpr_core::EngineError::Failed("the journal stopped".into()))),
+            Err(_) => Err(Failure::from(EngineError::Failed("the journal stopped".into()))),
         }
     }
 
@@ -105,6 +108,13 @@ impl Service {
     #[must_use]
     pub fn new_request_id(&self) -> Option<RequestId> {
         RequestId::new(&self.0.engine.new_id().ok()?)
+    }
+
+    /// How many accesses were answered since the start without an audit entry: only where the
+    /// audit is buffered and the journal has no room left.
+    #[must_use]
+    pub fn audits_lost(&self) -> u64 {
+        self.0.audits_lost.load(Ordering::Relaxed)
     }
 
     /// Whether the engine can do its work.
@@ -145,7 +155,8 @@ impl Inner {
         }
         match self.append(context, trail, status) {
             Ok(audited) => Settled { answer, barrier: barrier.max(audited) },
-            Err(failure) => Settled { answer: Err(failure), barrier },
+            // What failed by itself gives nothing out, and says better why.
+            Err(failure) => Settled { answer: answer.and(Err(failure)), barrier },
         }
     }
 
@@ -158,12 +169,20 @@ impl Inner {
     ) -> Result<Barrier, Failure> {
         let mut barrier = Barrier::PASSED;
         for access in trail.into_accesses(context, status) {
-            let appended = self.engine.access(access).map_err(|error| {
-                let failure = Failure::from(error);
-                // What cannot be audited is not given out.
-                Failure { kind: FailureKind::Unavailable, ..failure }
-            })?;
-            barrier = barrier.max(appended);
+            match self.engine.access(access) {
+                Ok(appended) => barrier = barrier.max(appended),
+                Err(EngineError::Full | EngineError::Busy) if self.config.audit == AuditMode::Buffered => {
+                    if self.audits_lost.fetch_add(1, Ordering::Relaxed) == 0 {
+                        tracing::error!("accesses go unaudited: the journal has no room for them");
+                    }
+                }
+                // What must be audited and cannot be is not given out.
+                Err(EngineError::Full | EngineError::Busy) => {
+                    let text = "the access cannot be audited for want of room; try again later";
+                    return Err(Failure::new(FailureKind::Unavailable, IssueType::Transient, text));
+                }
+                Err(error) => return Err(Failure { kind: FailureKind::Unavailable, ..Failure::from(error) }),
+            }
         }
         Ok(match self.config.audit {
             AuditMode::Durable => barrier,
