@@ -1,5 +1,6 @@
 //! `vpr serve`: listeners, signals, and the order in which things stop.
 
+mod files;
 mod http1;
 mod loopback;
 mod ports;

@@ -43,7 +43,7 @@ impl Running {
         }
         let (unix, socket) = Socket::bind(node.socket())?;
         let limits = ConnectionLimits {
-            connections_max: config.server.connections_max,
+            connections_max: super::files::connections_within_limit(config.server.connections_max),
             header_time_max: config.server.header_time_max,
             drain_time_max: config.server.drain_time_max,
         };
