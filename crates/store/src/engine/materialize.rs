@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -119,23 +120,23 @@ impl Store {
     fn publish_packs(&self, jobs: &[Job], packs: Vec<StagedPack>, together: bool) -> Result<(), StoreError> {
         let disk = &self.inner.world.disk;
         if together {
-            disk.sync_filesystem()?;
+            disk.sync_filesystem().map_err(lost)?;
         } else {
             for pack in &packs {
-                pack.sync()?;
+                pack.sync().map_err(lost)?;
             }
         }
         for pack in packs {
             pack.publish()?;
         }
         if together {
-            disk.sync_filesystem()?;
+            disk.sync_filesystem().map_err(lost)?;
         } else {
             for job in jobs {
-                job.repository.sync_pack_directory()?;
+                job.repository.sync_pack_directory().map_err(lost)?;
                 // Before the ref: whoever finds a branch must find all that it stands on.
                 if job.is_new {
-                    job.repository.sync_skeleton(Path::new(""))?;
+                    job.repository.sync_skeleton(Path::new("")).map_err(lost)?;
                 }
             }
         }
@@ -148,23 +149,32 @@ impl Store {
     fn publish_heads(&self, jobs: &[Job], heads: Vec<StagedHead>, together: bool) -> Result<(), StoreError> {
         let disk = &self.inner.world.disk;
         if together {
-            disk.sync_filesystem()?;
+            disk.sync_filesystem().map_err(lost)?;
         } else {
             for head in &heads {
-                head.sync()?;
+                head.sync().map_err(lost)?;
             }
         }
         for head in heads {
             head.publish()?;
         }
         if together {
-            disk.sync_filesystem()?;
+            disk.sync_filesystem().map_err(lost)?;
         } else {
             for job in jobs {
-                job.repository.sync_refs_directory()?;
+                job.repository.sync_refs_directory().map_err(lost)?;
             }
         }
         Ok(())
+    }
+}
+
+/// A sync that failed, for whatever reason, may have lost what it was to make durable: it is never
+/// tried again, unlike a write that found no room.
+fn lost(error: impl Into<StoreError>) -> StoreError {
+    match error.into() {
+        StoreError::Full => StoreError::Io(io::ErrorKind::StorageFull.into()),
+        other => other,
     }
 }
 
