@@ -22,9 +22,13 @@ pub fn fhir_set(name: &str) -> Option<PathBuf> {
     }
 }
 
-/// Says something on standard error though the test passes: what its macros print then is not shown.
+/// Says something on a line of its own though the test passes: what the macros print then is not
+/// shown.
+///
+/// # Panics
+/// When standard output is gone.
 pub fn shout(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    write!(std::io::stdout(), "\n{text}\n").unwrap();
 }
 
 fn unpack() -> Result<PathBuf, String> {

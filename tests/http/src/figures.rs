@@ -1,7 +1,6 @@
 //! The figures that tests publish.
 
 use std::fs;
-use std::io::Write;
 
 use crate::binary::target_folder;
 
@@ -14,6 +13,5 @@ pub fn publish(id: &str, lines: &[String]) {
     fs::create_dir_all(&folder).unwrap();
     let text = lines.join("\n") + "\n";
     fs::write(folder.join(format!("{id}.txt")), &text).unwrap();
-    // Not by the macro: what a passing test prints with it is not shown.
-    std::io::stdout().write_all(text.as_bytes()).unwrap();
+    crate::data::shout(text.trim_end());
 }

@@ -118,7 +118,7 @@ fn a_resource_that_breaks_its_definition_is_refused_where_it_does() {
         (with(r#""name":[{"family":""}]"#), 400, "Patient.name[0].family", "an empty string"),
         (with(r#""name":[{"given":[null]}]"#), 400, "Patient.name[0].given", "a null without an extension"),
         // What is not in the definition.
-        (with(r#""colour":"red""#), 400, "Patient", "an unknown element"),
+        (with(r#""hue":"red""#), 400, "Patient", "an unknown element"),
         (with(r#""name":[{"surname":"a"}]"#), 400, "Patient.name[0]", "an unknown element of a datatype"),
         (with(r#""_name":[{"id":"a"}]"#), 400, "Patient", "a primitive's extension of what is none"),
         (with(r#""Active":true"#), 400, "Patient", "another case"),
@@ -248,7 +248,7 @@ fn addresses_that_lead_nowhere_are_refused() {
         ("GET", "/fhirx", 404, "no such path"),
         ("GET", "/t/nobody/fhir/Patient/x", 404, "no such tenant"),
         ("GET", "/t/No%20Body/fhir/Patient/x", 404, "no name of a tenant"),
-        ("GET", "/fhir/Patient/x?colour=red", 400, "an unknown parameter"),
+        ("GET", "/fhir/Patient/x?hue=red", 400, "an unknown parameter"),
         ("GET", "/fhir/Patient/x?_summary=true", 501, "a parameter that is not built"),
         ("GET", "/fhir/Patient/x?_elements=id", 501, "a parameter that is not built"),
         ("GET", "/fhir/Patient/x/_history?_count=x", 400, "no number"),

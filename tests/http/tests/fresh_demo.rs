@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
-use vpr_http_tests::{Command, program, publish};
+use vpr_http_tests::{Command, program, publish, shout};
 
 /// A demonstration; killed when dropped.
 struct Demo {
@@ -77,7 +77,12 @@ fn every_command_of_the_demonstration_works_when_pasted() {
     for tool in ["curl ", " log ", " list", " diff ", "git -C ", "git clone "] {
         assert!(commands.iter().any(|line| line.contains(tool)), "nothing to try with {tool}: {commands:#?}");
     }
+    let has_curl = Command::new("curl").arg("--version").output().is_ok();
     for line in &commands {
+        if line.starts_with("curl") && !has_curl {
+            shout(&format!("LEFT OUT: no curl here for {line}"));
+            continue;
+        }
         let said = paste(folder.path(), line);
         println!("$ {line}\n{}", said.lines().take(8).collect::<Vec<_>>().join("\n"));
         assert!(!said.is_empty() || line.starts_with("git clone"), "{line} says nothing");

@@ -111,3 +111,11 @@ fn the_harness_sees_what_is_torn() {
     writer.settle(&mut server.client()).unwrap();
     assert!(writer.findings.torn > 0, "{:#?}", writer.findings);
 }
+
+#[test]
+fn every_place_that_the_store_names_is_tried() {
+    let source = include_str!("../../../crates/store/src/sabotage.rs");
+    let list = source.split("pub const FAILPOINTS").nth(1).unwrap().split("];").next().unwrap();
+    let named: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    assert_eq!(named, FAILPOINTS);
+}
