@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::dice::Dice;
 use crate::git::{Repository, repositories};
+use crate::http::Client;
 use crate::ledger::{Account, Findings, Writer, audit_with_git};
 use crate::server::Server;
 
@@ -32,6 +33,10 @@ const AUDITS: [(&str, &str); 2] = [("VPR_AUDIT", "durable"), ("VPR_AUDIT", "buff
 const FAILPOINT_WAIT: Duration = Duration::from_secs(2);
 /// How long the checks after a restart may take before the next kill.
 const CHECK_WAIT: Duration = Duration::from_secs(60);
+/// Writes of each writer after a restart that follow each other at once, and the pause before each
+/// further one.
+const AT_FULL_SPEED: u32 = 40;
+const SLOW: Duration = Duration::from_millis(20);
 /// Between the last connection of a dying process and its end.
 const END_WAIT: Duration = Duration::from_millis(500);
 /// Between two looks with `git fsck`, and how many repositories each.
@@ -170,10 +175,8 @@ impl Campaign {
                     let _ = writer.settle(&mut client).and_then(|()| {
                         writer.account.check(&mut client, &mut writer.findings)?;
                         ready.fetch_add(1, Ordering::SeqCst);
-                        loop {
-                            writer.write(&mut client)?;
-                        }
-                    }) as std::io::Result<()>;
+                        write_on(writer, &mut client)
+                    });
                     gone.store(true, Ordering::SeqCst);
                 });
             }
@@ -283,6 +286,18 @@ impl Outcome {
         self.documents += other.documents;
         self.findings += other.findings;
     }
+}
+
+/// Writes until the server goes away: at full speed first, then slowly, so that a place that takes
+/// long to reach does not make more work for the checks than they have time for.
+fn write_on(writer: &mut Writer, client: &mut Client) -> std::io::Result<()> {
+    for count in 0.. {
+        writer.write(client)?;
+        if count >= AT_FULL_SPEED {
+            std::thread::sleep(SLOW);
+        }
+    }
+    Ok(())
 }
 
 fn accounts_len(writers: &[Writer]) -> usize {

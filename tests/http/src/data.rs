@@ -28,7 +28,8 @@ pub fn fhir_set(name: &str) -> Option<PathBuf> {
 /// # Panics
 /// When standard output is gone.
 pub fn shout(text: &str) {
-    write!(std::io::stdout(), "\n{text}\n").unwrap();
+    let line = format!("\n{text}\n");
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
 }
 
 fn unpack() -> Result<PathBuf, String> {
