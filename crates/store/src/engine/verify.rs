@@ -6,7 +6,7 @@ use vpr_types::{Digest, ObjectId, RepositoryId, Seq, TenantName};
 
 use super::Store;
 use crate::StoreError;
-use crate::format::ChangeSummary;
+use crate::format::{ChangeOperation, ChangeSummary};
 use crate::layout::{DocumentForm, document_path};
 use crate::trailers::{self, CommittedShare};
 
@@ -157,6 +157,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let logs = self.inner.logs.lock();
         let Some(log) = logs.get(tenant) else { return Ok(()) };
+        for (which, read) in [("access", log.access.verify()), ("state", log.state.verify())] {
+            if let Err(error) = read {
+                report.damage.push(format!("{which} log of tenant {tenant}: {error}"));
+            }
+        }
         for summary in log.feed.read_from(Seq(1))? {
             let summary: ChangeSummary = match summary {
                 Ok(summary) => summary,
@@ -165,6 +170,7 @@ impl Store {
                     return Ok(());
                 }
             };
+            self.verify_rows(&summary, report);
             let shares = changes.remove(&summary.seq).unwrap_or_default();
             match trailers::assemble(shares) {
                 Ok(committed) if committed == summary => report.changes += 1,
@@ -178,6 +184,28 @@ impl Store {
             report.damage.push(format!("tenant {tenant}: seq {seq} is in the repositories, not in the feed"));
         }
         Ok(())
+    }
+
+    /// The directory has every version that the feed's record made, as it says.
+    fn verify_rows(&self, summary: &ChangeSummary, report: &mut VerifyReport) {
+        for document in summary.documents.iter().filter(|d| d.operation != ChangeOperation::MovedOut) {
+            let row = self.inner.directory.version(&summary.tenant, &document.name, document.version);
+            let what = match row {
+                Ok(Some(row))
+                    if (row.seq, row.time) == (summary.seq, summary.time)
+                        && (row.operation, row.object) == (document.operation, document.object) =>
+                {
+                    continue;
+                }
+                Ok(Some(_)) => "is not what the feed says".to_owned(),
+                Ok(None) => "is missing".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            report.damage.push(format!(
+                "directory: tenant {}, seq {}, {} version {}: {what}",
+                summary.tenant, summary.seq, document.name, document.version
+            ));
+        }
     }
 }
 
