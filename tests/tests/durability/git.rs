@@ -37,7 +37,12 @@ pub fn run(folder: &Path, args: &[&str]) -> Result<String, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match output.status.success() {
         true => Ok(text(&output.stdout)),
-        false => Err(format!("git {args:?} in {}: {}{}", folder.display(), text(&output.stdout), text(&output.stderr))),
+        false => Err(format!(
+            "git {args:?} in {}: {}{}",
+            folder.display(),
+            text(&output.stdout),
+            text(&output.stderr)
+        )),
     }
 }
 

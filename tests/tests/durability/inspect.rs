@@ -51,11 +51,20 @@ impl fmt::Display for Finding {
 /// One entry of the journal, in the order in which they were issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Issued {
-    Change { tenant: String, seq: u64 },
+    Change {
+        tenant: String,
+        seq: u64,
+    },
     /// The n-th access of the tenant, from 1.
-    Access { tenant: String, number: usize },
+    Access {
+        tenant: String,
+        number: usize,
+    },
     /// A kept answer without a change.
-    Key { tenant: String, key: u64 },
+    Key {
+        tenant: String,
+        key: u64,
+    },
 }
 
 impl Issued {
@@ -96,7 +105,12 @@ pub fn open(
 }
 
 /// Starts an engine on `disk`, compares everything, brings it into Git, verifies it, compares again.
-pub fn inspect(disk: &SimDisk, clock: &SimClock, options: &StoreOptions, expected: &Expected<'_>) -> Inspection {
+pub fn inspect(
+    disk: &SimDisk,
+    clock: &SimClock,
+    options: &StoreOptions,
+    expected: &Expected<'_>,
+) -> Inspection {
     let mut inspection = Inspection::default();
     // Another seed for each start: an epoch of the journal must not come twice.
     let seed = 0x1b5e_c700_0000_0000 + disk.operations();
@@ -151,7 +165,10 @@ impl Inspection {
         seqs.dedup();
         let last = seqs.last().copied().unwrap_or(0);
         if seqs.len() as u64 != last {
-            self.add(Kind::Torn, format!("tenant {tenant} ends at seq {last}, but has only {} of them", seqs.len()));
+            self.add(
+                Kind::Torn,
+                format!("tenant {tenant} ends at seq {last}, but has only {} of them", seqs.len()),
+            );
         }
         last
     }
@@ -170,11 +187,17 @@ impl Inspection {
         };
         for (entry, expected) in entries.iter().zip(accesses) {
             if entry.request != *expected {
-                self.add(Kind::Wrong, format!("{name}: access {} is {}, not {expected}", entry.access_seq, entry.request));
+                self.add(
+                    Kind::Wrong,
+                    format!("{name}: access {} is {}, not {expected}", entry.access_seq, entry.request),
+                );
             }
         }
         if entries.len() > accesses.len() {
-            self.add(Kind::Doubled, format!("{name}: {} accesses, {} were issued", entries.len(), accesses.len()));
+            self.add(
+                Kind::Doubled,
+                format!("{name}: {} accesses, {} were issued", entries.len(), accesses.len()),
+            );
         }
         let mut found = Vec::new();
         for entry in &state {
@@ -200,7 +223,11 @@ impl Inspection {
             self.add(Kind::Lost, what);
         }
         if let Some(later) = survived.iter().skip(prefix).position(|survived| *survived) {
-            let what = format!("{:?} is there, {:?} before it is not", expected.issued[prefix + later], expected.issued[prefix]);
+            let what = format!(
+                "{:?} is there, {:?} before it is not",
+                expected.issued[prefix + later],
+                expected.issued[prefix]
+            );
             self.add(Kind::Torn, what);
         }
     }
@@ -211,12 +238,16 @@ impl Inspection {
     }
 }
 
-type Rows = BTreeMap<String, Vec<(VersionRow, Option<Arc<[u8]>>)>>;
+/// A version and its content.
+type Read = (VersionRow, Option<Arc<[u8]>>);
+type Rows = BTreeMap<String, Vec<Read>>;
 
 /// All versions of a document with their contents, oldest first.
-fn read_history(engine: &Engine, tenant: &str, document: &str) -> Result<Vec<(VersionRow, Option<Arc<[u8]>>)>, EngineError> {
+fn read_history(engine: &Engine, tenant: &str, document: &str) -> Result<Vec<Read>, EngineError> {
     let tenant = plan::tenant(tenant);
-    let Some(page) = engine.history(&tenant, &plan::document(document), None, 10_000)? else { return Ok(Vec::new()) };
+    let Some(page) = engine.history(&tenant, &plan::document(document), None, 10_000)? else {
+        return Ok(Vec::new());
+    };
     let with_content = |row: VersionRow| {
         let content = row.object.map(|_| engine.content(&tenant, &row)).transpose()?;
         Ok((row, content))
@@ -237,15 +268,23 @@ pub fn compare(engine: &Engine, known: &Model, left: &Model, settled: bool) -> V
         }
         findings.extend(compare_list(engine, name, left));
         if engine.tenant(&plan::tenant(name)).is_some() != left.is_some() {
-            findings.push(Finding::new(Kind::Wrong, format!("tenant {name} is there or not, against its seq")));
+            findings
+                .push(Finding::new(Kind::Wrong, format!("tenant {name} is there or not, against its seq")));
         }
     }
     findings
 }
 
-fn compare_document(engine: &Engine, tenant: &str, document: &str, versions: &[Version], settled: bool) -> Vec<Finding> {
+fn compare_document(
+    engine: &Engine,
+    tenant: &str,
+    document: &str,
+    versions: &[Version],
+    settled: bool,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut add = |kind, what: String| findings.push(Finding::new(kind, format!("{tenant} {document}: {what}")));
+    let mut add =
+        |kind, what: String| findings.push(Finding::new(kind, format!("{tenant} {document}: {what}")));
     let rows = match read_history(engine, tenant, document) {
         Ok(rows) => rows,
         Err(error) => {
@@ -255,7 +294,9 @@ fn compare_document(engine: &Engine, tenant: &str, document: &str, versions: &[V
     };
     match rows.len().cmp(&versions.len()) {
         std::cmp::Ordering::Less => add(Kind::Torn, format!("{} versions of {}", rows.len(), versions.len())),
-        std::cmp::Ordering::Greater => add(Kind::Doubled, format!("{} versions of {}", rows.len(), versions.len())),
+        std::cmp::Ordering::Greater => {
+            add(Kind::Doubled, format!("{} versions of {}", rows.len(), versions.len()))
+        }
         std::cmp::Ordering::Equal => {}
     }
     for ((row, content), version) in rows.iter().zip(versions) {
@@ -290,7 +331,9 @@ pub fn difference(
     let place = match &version.place {
         Place::Registry => RepositoryId::registry(plan::tenant(tenant)),
         Place::Record(key, part) => match engine.record_of(&plan::tenant(tenant), key) {
-            Ok(record) => RepositoryId::new(plan::tenant(tenant), vpr_types::Part::parse(part).unwrap(), record),
+            Ok(record) => {
+                RepositoryId::new(plan::tenant(tenant), vpr_types::Part::parse(part).unwrap(), record)
+            }
             Err(error) => return Some(error.to_string()),
         },
     };
@@ -321,7 +364,8 @@ fn compare_list(engine: &Engine, tenant: &str, left: Option<&crate::model::Tenan
     }
     listed.sort();
     let heads = left.into_iter().flat_map(|left| &left.documents);
-    let expected: Vec<_> = heads.map(|(name, versions)| (name.clone(), versions.last().unwrap().number)).collect();
+    let expected: Vec<_> =
+        heads.map(|(name, versions)| (name.clone(), versions.last().unwrap().number)).collect();
     match listed == expected {
         true => Vec::new(),
         false => vec![Finding::new(Kind::Wrong, format!("list of {tenant}: {listed:?}, not {expected:?}"))],

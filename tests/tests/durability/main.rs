@@ -2,8 +2,9 @@
 //! acknowledged is lost, torn or doubled, whatever the power, the disk or other writers do.
 //! `docs/durability.md` says what each figure means and what is assumed of the disk.
 //!
-//! Reading order: `model` (what should be), `plan` (what is asked), `simulator` (an engine's lives on
-//! one disk), `inspect` (what a start finds, judged by the model), then one file a figure.
+//! Reading order: `model` (what should be), `plan` (what is asked), `life` (what was issued and
+//! promised), `simulator` (an engine's lives on one disk), `inspect` (what a start finds, judged by
+//! model and ledger), then one file a figure.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests")]
 #![allow(unreachable_pub, reason = "tests")]
@@ -12,6 +13,7 @@ mod model;
 mod plan;
 
 mod inspect;
+mod life;
 mod simulator;
 mod wire;
 
@@ -23,3 +25,10 @@ mod sabotage;
 
 mod failing_disk;
 mod full_disk;
+mod rot;
+
+mod races;
+mod rebuild;
+mod regressions;
+mod stock_git;
+mod transactions;

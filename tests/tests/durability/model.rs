@@ -184,8 +184,7 @@ impl Model {
         if let Some(refusal) = plan.writes.iter().find_map(|write| tenant.refusal(write)) {
             return refusal;
         }
-        let effects: Vec<_> =
-            plan.writes.iter().map(|write| tenant.effect(write, &plan.author)).collect();
+        let effects: Vec<_> = plan.writes.iter().map(|write| tenant.effect(write, &plan.author)).collect();
         let changes = effects.iter().any(|(_, version)| version.is_some());
         let seq = changes.then_some(tenant.seq + 1);
         let mut outcomes = Vec::new();

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use vpr_core::{Action, Change, Committed, Content, DocumentWrite, EngineError, Home, Precondition, Repeat, WriteResult};
+use vpr_core::{
+    Action, Change, Committed, Content, DocumentWrite, EngineError, Home, Precondition, Repeat, WriteResult,
+};
 use vpr_store::format::{DocumentChange, Provenance};
 use vpr_testkit::Dice;
 use vpr_types::{Digest, DocumentName, Part, PrincipalId, TenantName, Version};
@@ -98,7 +100,9 @@ fn random_write(model: &Model, tenant: &str, serial: &mut u64, dice: &mut Dice) 
         let place = part.map_or(Place::Registry, |part| Place::Record(format!("Patient/{patient}"), part));
         *serial += 1;
         match alive.and_then(|alive| alive.content.clone()) {
-            Some(same) if dice.chance(10) => Deed::Put { place, content: same, even_if_equal: dice.chance(20) },
+            Some(same) if dice.chance(10) => {
+                Deed::Put { place, content: same, even_if_equal: dice.chance(20) }
+            }
             _ => {
                 let content = content(&document, *serial, length(dice), dice);
                 Deed::Put { place, content, even_if_equal: false }
@@ -127,8 +131,14 @@ pub fn change(plan: &Plan) -> Change {
         purpose: Some("TREAT".into()),
         request: "r-1".into(),
     };
-    let repeat = plan.repeat.map(|(key, body)| Repeat { key: digest(key), body: digest(body), hint: hint(key) });
-    Change { tenant: tenant(&plan.tenant), provenance, writes: plan.writes.iter().map(write).collect(), repeat }
+    let repeat =
+        plan.repeat.map(|(key, body)| Repeat { key: digest(key), body: digest(body), hint: hint(key) });
+    Change {
+        tenant: tenant(&plan.tenant),
+        provenance,
+        writes: plan.writes.iter().map(write).collect(),
+        repeat,
+    }
 }
 
 fn hint(key: u64) -> Vec<u8> {
@@ -147,7 +157,9 @@ fn write(write: &Write) -> DocumentWrite {
         Deed::Put { place, content, even_if_equal } => Action::Put {
             home: match place {
                 Place::Registry => Home::Registry,
-                Place::Record(key, part) => Home::Record { key: key.clone(), part: Part::parse(part).unwrap() },
+                Place::Record(key, part) => {
+                    Home::Record { key: key.clone(), part: Part::parse(part).unwrap() }
+                }
             },
             content: Content {
                 blob: vpr_store::encode_blob(content).unwrap(),

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use vpr_store::StoreOptions;
-use vpr_testkit::Dice;
+use vpr_testkit::{Dice, SimDisk};
 
 use crate::inspect::{self, Finding, Kind};
+use crate::life::Life;
 use crate::simulator::{Seen, Simulator, options};
 use crate::wire::Wire;
 use crate::{figure, git};
@@ -38,7 +39,8 @@ impl Report {
     }
 
     fn add(&mut self, place: &str, findings: Vec<Finding>) {
-        self.violations.extend(findings.into_iter().map(|finding| (finding.kind, format!("{place}: {finding}"))));
+        self.violations
+            .extend(findings.into_iter().map(|finding| (finding.kind, format!("{place}: {finding}"))));
     }
 
     fn merge(&mut self, other: Self) {
@@ -107,7 +109,6 @@ impl Harness {
         let mut dice = Dice::new(cut);
         // A killed process leaves the page cache: what was read back need not be on the disk.
         let killed = dice.chance(35);
-        if std::env::var("VPR_STATE").is_ok() { println!("killed {killed}"); }
         let disk = if killed { run.disk.snapshot_at(position) } else { run.disk.power_cut_at(position, cut) };
         let life = run.life_at(position);
         let copy = disk.snapshot();
@@ -115,7 +116,7 @@ impl Harness {
         if !inspection.findings.is_empty() {
             return inspection.findings;
         }
-        if self.git_every > 0 && cut % self.git_every == 0 {
+        if self.git_every > 0 && cut.is_multiple_of(self.git_every) {
             let findings = check_with_git(&copy, repositories);
             if !findings.is_empty() {
                 return findings;
@@ -125,22 +126,21 @@ impl Harness {
         self.second_life(run, disk, next, dice.roll())
     }
 
-    fn second_life(&self, run: &Simulator, disk: vpr_testkit::SimDisk, life: crate::simulator::Life, seed: u64) -> Vec<Finding> {
+    fn second_life(&self, run: &Simulator, disk: SimDisk, life: Life, seed: u64) -> Vec<Finding> {
         let mut dice = Dice::new(seed);
-        let wire = if std::env::var("VPR_STATE").is_ok() { Wire::noting(&disk) } else { Wire::new(&disk) };
+        let wire = Wire::new(&disk);
         let resumed = Simulator::resume(disk, wire, &self.options, run.clock.clone(), life, dice.roll());
         let mut second = match resumed {
             Ok(second) => second,
-            Err(error) => return vec![Finding::new(Kind::Refused, format!("the second start was refused: {error}"))],
+            Err(error) => {
+                return vec![Finding::new(Kind::Refused, format!("the second start was refused: {error}"))];
+            }
         };
         let opened = second.disk.recorded() as u64;
         second.steps(dice.below(14));
         let mut findings = std::mem::take(&mut second.findings);
         if let Some(why) = &second.stopped {
             findings.push(Finding::new(Kind::Refused, format!("the second life stopped: {why}")));
-        }
-        for p in second.wire.passed() {
-            println!("{} {} {:?} {}", p.recorded, p.number, p.deed, p.path.display());
         }
         // Half as often within the recovery itself as after it.
         let position = match dice.chance(33) {
@@ -151,7 +151,10 @@ impl Harness {
         let life = second.life_at(position);
         let inspection = inspect::inspect(&disk, &second.clock, &self.options, &life.expected(position));
         let found = |finding: Finding| {
-            Finding::new(finding.kind, format!("second crash at {position} (opened at {opened}): {}", finding.what))
+            Finding::new(
+                finding.kind,
+                format!("second crash at {position} (opened at {opened}): {}", finding.what),
+            )
         };
         findings.extend(inspection.findings.into_iter().map(found));
         findings
@@ -168,7 +171,7 @@ fn position(run: &Simulator, from: u64, dice: &mut Dice) -> usize {
     syncs[usize::try_from(dice.below(syncs.len() as u64)).unwrap()]
 }
 
-fn check_with_git(disk: &vpr_testkit::SimDisk, repositories: &mut u64) -> Vec<Finding> {
+fn check_with_git(disk: &SimDisk, repositories: &mut u64) -> Vec<Finding> {
     let folder = tempfile::tempdir().unwrap();
     let mut findings = Vec::new();
     for repository in git::export(disk, folder.path()) {
@@ -180,11 +183,38 @@ fn check_with_git(disk: &vpr_testkit::SimDisk, repositories: &mut u64) -> Vec<Fi
     findings
 }
 
+/// One state again, `seed,position,cut` as a violation names it, with what went over the wire before.
+fn show(state: &str) {
+    let [seed, position, cut] = state.split(',').map(|n| n.parse().unwrap()).collect::<Vec<u64>>()[..] else {
+        panic!("VPR_STATE is seed,position,cut")
+    };
+    let position = usize::try_from(position).unwrap();
+    let harness =
+        Harness { options: options(), runs: 0..0, states_per_run: 0, git_every: 0, stop_early: false };
+    let disk = SimDisk::new();
+    let mut run = Simulator::start_on(disk.clone(), Wire::noting(&disk), &harness.options, seed).unwrap();
+    run.steps(STEPS);
+    for passed in run.wire.passed().iter().filter(|passed| passed.recorded <= position) {
+        println!("{} {:?} {}", passed.recorded, passed.deed, passed.path.display());
+    }
+    let findings = harness.crash(&run, position, cut, &mut 0);
+    findings.iter().for_each(|finding| println!("{finding}"));
+    assert!(findings.is_empty());
+}
+
 #[test]
 fn what_was_acknowledged_survives_every_power_cut() {
+    if let Ok(state) = std::env::var("VPR_STATE") {
+        return show(&state);
+    }
     let runs = figure::size(CI_RUNS, 1_000);
-    let harness =
-        Harness { options: options(), runs: 0..runs, states_per_run: STATES_PER_RUN, git_every: 100, stop_early: false };
+    let harness = Harness {
+        options: options(),
+        runs: 0..runs,
+        states_per_run: STATES_PER_RUN,
+        git_every: 100,
+        stop_early: false,
+    };
     let report = harness.run();
     for (_, violation) in report.violations.iter().take(20) {
         println!("{violation}");
@@ -202,23 +232,6 @@ fn what_was_acknowledged_survives_every_power_cut() {
     );
     figure::publish("A2", &line);
     println!("{:?}", report.seen);
+    report.seen.assert_everything();
     assert!(report.violations.is_empty(), "{} violations", report.violations.len());
-}
-
-#[test]
-fn debug_one() {
-    let Ok(text) = std::env::var("VPR_STATE") else { return };
-    let numbers: Vec<u64> = text.split(',').map(|n| n.parse().unwrap()).collect();
-    let harness = Harness { options: options(), runs: 0..1, states_per_run: 0, git_every: 0, stop_early: true };
-    let disk = vpr_testkit::SimDisk::new();
-    let wire = Wire::noting(&disk);
-    let mut simulator = Simulator::start_on(disk, wire, &harness.options, numbers[0]).unwrap();
-    simulator.steps(STEPS);
-    for p in simulator.wire.passed().iter().filter(|p| p.recorded <= numbers[1] as usize) {
-        println!("{} {} {:?} {}", p.recorded, p.number, p.deed, p.path.display());
-    }
-    println!("lives {:?}", simulator.lives.iter().map(|l| l.from).collect::<Vec<_>>());
-    for finding in harness.crash(&simulator, numbers[1] as usize, numbers[2], &mut 0) {
-        println!("{finding}");
-    }
 }

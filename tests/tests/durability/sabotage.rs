@@ -11,7 +11,10 @@ fn catches(bug: &str, options: StoreOptions) {
     let harness =
         Harness { options, runs: 0..CI_RUNS, states_per_run: STATES_PER_RUN, git_every: 0, stop_early: true };
     let report = harness.run();
-    let (_, first) = report.violations.first().unwrap_or_else(|| panic!("{bug} went unnoticed in {} states", report.states));
+    let (_, first) = report
+        .violations
+        .first()
+        .unwrap_or_else(|| panic!("{bug} went unnoticed in {} states", report.states));
     let line = format!("planted bug caught: {bug}, after {} states", report.states);
     figure::publish(&format!("sabotage-{}", bug.replace(' ', "-")), &line);
     println!("{first}");

@@ -11,8 +11,9 @@ use vpr_store::{JournalOptions, StoreOptions};
 use vpr_testkit::{Dice, SimClock, SimDisk};
 use vpr_types::{Disk, Seq, Version};
 
-use crate::inspect::{self, Expected, Finding, Inspection, Issued, Kind};
-use crate::model::{Answer, Model, Place, Plan};
+use crate::inspect::{self, Finding, Inspection, Issued, Kind};
+use crate::life::Life;
+use crate::model::{Answer, Condition, Deed, Place, Plan, Write};
 use crate::plan;
 use crate::wire::Wire;
 
@@ -29,59 +30,6 @@ pub fn options() -> StoreOptions {
         pending_bytes_max: 100 << 10,
         packs_max: 3,
         ..StoreOptions::default()
-    }
-}
-
-/// From one start to the next.
-pub struct Life {
-    /// The position in the disk's recording from which on this life's ledger counts.
-    pub from: usize,
-    pub model: Model,
-    pub issued: Vec<Issued>,
-    told: Arc<Mutex<Told>>,
-}
-
-#[derive(Default)]
-struct Told {
-    /// (position in the recording, the first so many entries are there from then on)
-    promises: Vec<(usize, usize)>,
-}
-
-impl Life {
-    fn new(from: usize) -> Self {
-        Self { from, model: Model::default(), issued: Vec::new(), told: Arc::default() }
-    }
-
-    /// How many entries were acknowledged or served at that position.
-    pub fn promised(&self, position: usize) -> usize {
-        let told = self.told.lock().unwrap();
-        told.promises.iter().filter(|(at, _)| *at <= position).map(|(_, count)| *count).max().unwrap_or(0)
-    }
-
-    pub fn expected(&self, position: usize) -> Expected<'_> {
-        Expected { model: &self.model, issued: &self.issued, promised: self.promised(position) }
-    }
-
-    /// The next life, when this one ended at `position` and `inspection` is what it left.
-    fn next(&self, position: usize, from: usize, inspection: &Inspection) -> Self {
-        let next = Self {
-            from,
-            model: self.model.until(&inspection.survivors),
-            issued: self.issued[..inspection.count(&self.issued)].to_vec(),
-            told: Arc::default(),
-        };
-        next.promise(from, self.promised(position).min(next.issued.len()));
-        next
-    }
-
-    fn promise(&self, at: usize, count: usize) {
-        self.told.lock().unwrap().promises.push((at, count));
-    }
-
-    /// How many entries there are up to the one that made `seq`.
-    fn count_to(&self, tenant: &str, seq: u64) -> usize {
-        let made = |issued: &Issued| matches!(issued, Issued::Change { tenant: t, seq: s } if t == tenant && *s == seq);
-        self.issued.iter().rposition(made).map_or(0, |index| index + 1)
     }
 }
 
@@ -125,6 +73,14 @@ impl Seen {
     }
 }
 
+impl Seen {
+    /// A run that never comes by something says nothing about it.
+    pub fn assert_everything(&self) {
+        let text = format!("{self:?}");
+        assert!(!text.contains(": 0,") && !text.contains(": 0 "), "{text}");
+    }
+}
+
 pub struct Simulator {
     pub disk: SimDisk,
     pub clock: SimClock,
@@ -146,7 +102,7 @@ pub struct Simulator {
     pub wire: Wire,
     pub dice: Dice,
     serial: u64,
-    plans: BTreeMap<u64, Plan>,
+    pub plans: BTreeMap<u64, Plan>,
     packs: usize,
 }
 
@@ -159,7 +115,12 @@ impl Simulator {
     }
 
     /// A new store on an empty disk that something may be planned for.
-    pub fn start_on(disk: SimDisk, wire: Wire, options: &StoreOptions, seed: u64) -> Result<Self, EngineError> {
+    pub fn start_on(
+        disk: SimDisk,
+        wire: Wire,
+        options: &StoreOptions,
+        seed: u64,
+    ) -> Result<Self, EngineError> {
         Self::resume(disk, wire, options, SimClock::default(), Life::new(0), seed)
     }
 
@@ -277,7 +238,8 @@ impl Simulator {
             Err(what) => return self.no_answer(result.err(), what),
         };
         let moved = self.count_moves(plan);
-        let time = result.as_ref().map_or(0, |done| done.outcomes.iter().map(|o| o.time.0).max().unwrap_or(0));
+        let time =
+            result.as_ref().map_or(0, |done| done.outcomes.iter().map(|o| o.time.0).max().unwrap_or(0));
         let life = self.lives.last_mut().unwrap();
         let before = life.model.tenants.get(&plan.tenant).map_or(0, |tenant| tenant.time);
         let expected = life.model.perform(plan, time);
@@ -313,7 +275,9 @@ impl Simulator {
                     }
                 }
             }
-            Answer::Done { .. } => plan.writes.iter().map(|write| self.head_count(plan, &write.document)).max().unwrap_or(0),
+            Answer::Done { .. } => {
+                plan.writes.iter().map(|write| self.head_count(plan, &write.document)).max().unwrap_or(0)
+            }
             Answer::Refused { document, .. } => self.head_count(plan, document),
         };
         if let (Some(_), Answer::Done { repeated: false, .. }) = (plan.repeat, &answer) {
@@ -341,8 +305,8 @@ impl Simulator {
 
     fn count_moves(&self, plan: &Plan) -> u64 {
         let Some(tenant) = self.life().model.tenants.get(&plan.tenant) else { return 0 };
-        let moves = |write: &&crate::model::Write| match (&write.deed, tenant.alive(&write.document)) {
-            (crate::model::Deed::Put { place, .. }, Some(alive)) => *place != alive.place,
+        let moves = |write: &&Write| match (&write.deed, tenant.alive(&write.document)) {
+            (Deed::Put { place, .. }, Some(alive)) => *place != alive.place,
             _ => false,
         };
         plan.writes.iter().filter(moves).count() as u64
@@ -366,11 +330,10 @@ impl Simulator {
 
     /// Notes when in the recording an answer that rests on the first `count` entries may be shown.
     fn watch(&self, barrier: Barrier, count: usize) {
-        let (told, disk) = (self.life().told.clone(), self.disk.clone());
+        let (promises, disk) = (self.life().promises(), self.disk.clone());
         let note = move |result: Result<(), EngineError>| {
-            let mut told = told.lock().unwrap();
             if result.is_ok() {
-                told.promises.push((disk.recorded(), count));
+                promises.add(disk.recorded(), count);
             }
         };
         self.engine().when_durable(barrier, Box::new(note));
@@ -425,10 +388,10 @@ impl Simulator {
         });
         match learned {
             Ok((barrier, content, time)) => {
-                let write = crate::model::Write {
+                let write = Write {
                     document: "_tenant/tenant".into(),
-                    condition: crate::model::Condition::Unused,
-                    deed: crate::model::Deed::Put { place: Place::Registry, content, even_if_equal: false },
+                    condition: Condition::Unused,
+                    deed: Deed::Put { place: Place::Registry, content, even_if_equal: false },
                 };
                 let author = "operator".to_owned();
                 let plan = Plan { tenant: name.to_owned(), author, writes: vec![write], repeat: None };
@@ -463,10 +426,14 @@ impl Simulator {
             Ok(Some(found)) => {
                 let content = found.row.object.map(|_| self.engine().content(&name, &found.row)).transpose();
                 match content {
-                    Ok(content) => {
-                        inspect::difference(self.engine(), name.as_str(), &found.row, content.as_deref(), wanted)
-                            .map(|what| (Kind::Wrong, what))
-                    }
+                    Ok(content) => inspect::difference(
+                        self.engine(),
+                        name.as_str(),
+                        &found.row,
+                        content.as_deref(),
+                        wanted,
+                    )
+                    .map(|what| (Kind::Wrong, what)),
                     Err(error) => Some((Kind::Refused, error.to_string())),
                 }
             }
@@ -548,7 +515,8 @@ impl Simulator {
     /// Sees in passing what the background has done, for the report on coverage.
     fn look_around(&mut self) {
         let list = |folder: &str| self.disk.snapshot().list(Path::new(folder)).unwrap_or_default();
-        let packs = list("a/registry/objects/pack").iter().filter(|entry| entry.name.ends_with(".pack")).count();
+        let packs =
+            list("a/registry/objects/pack").iter().filter(|entry| entry.name.ends_with(".pack")).count();
         self.seen.joined_packs += u64::from(packs < self.packs);
         self.seen.recycled_segments = self.wire.recycled();
         self.seen.large_checkpoints = self.wire.syncs_of_all();
@@ -579,7 +547,8 @@ impl Simulator {
     fn reopen(&mut self) {
         let at = self.disk.recorded();
         let life = self.lives.last().unwrap();
-        let inspection = inspect::inspect(&self.disk.snapshot(), &self.clock, &self.options, &life.expected(at));
+        let inspection =
+            inspect::inspect(&self.disk.snapshot(), &self.clock, &self.options, &life.expected(at));
         let next = life.next(at, at, &inspection);
         self.findings.extend(inspection.findings);
         drop(self.engine.take());

@@ -55,7 +55,15 @@ pub struct Wire {
 
 impl Wire {
     pub fn new(disk: &SimDisk) -> Self {
-        Self { disk: disk.clone(), connected: Arc::new(AtomicBool::new(true)), passed: None, syncs: Arc::default(), hook: Arc::default(), recycled: Arc::default(), syncs_of_all: Arc::default() }
+        Self {
+            disk: disk.clone(),
+            connected: Arc::new(AtomicBool::new(true)),
+            passed: None,
+            syncs: Arc::default(),
+            hook: Arc::default(),
+            recycled: Arc::default(),
+            syncs_of_all: Arc::default(),
+        }
     }
 
     /// One that notes what passes.
@@ -135,7 +143,12 @@ impl Wire {
         }
         if let Some(passed) = &self.passed {
             let number = self.disk.operations() + 1;
-            passed.lock().unwrap().push(Passed { number, recorded: self.disk.recorded(), deed, path: path.to_owned() });
+            passed.lock().unwrap().push(Passed {
+                number,
+                recorded: self.disk.recorded(),
+                deed,
+                path: path.to_owned(),
+            });
         }
         Ok(())
     }
