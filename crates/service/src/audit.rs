@@ -2,7 +2,7 @@ use vpr_core::{Access, Barrier};
 use vpr_fhir::ResourceType;
 use vpr_policy::Interaction;
 use vpr_store::format::AccessAction;
-use vpr_types::{DocumentName, Version};
+use vpr_types::{DocumentName, Version, limits};
 
 use crate::context::RequestContext;
 
@@ -15,6 +15,8 @@ pub(crate) struct Trail {
     parts: Vec<(Record, u16)>,
     /// Nothing may be shown before.
     pub(crate) barrier: Barrier,
+    /// Bytes of documents read for the answer so far.
+    read_bytes: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -33,7 +35,7 @@ impl Trail {
     pub(crate) fn new(interaction: &str, action: AccessAction) -> Self {
         let interaction = interaction.to_owned();
         let own = Record { interaction, action, documents: Vec::new(), collection: None };
-        Self { own, parts: Vec::new(), barrier: Barrier::PASSED }
+        Self { own, parts: Vec::new(), barrier: Barrier::PASSED, read_bytes: 0 }
     }
 
     /// A Bundle turned out to be a batch.
@@ -55,7 +57,7 @@ impl Trail {
     pub(crate) fn touched(&mut self, name: &DocumentName, version: Option<Version>) {
         self.own.collection = None;
         match self.own.documents.last_mut() {
-            Some((last, known)) if last == name => *known = version,
+            Some((last, known @ None)) if last == name => *known = version,
             _ => self.own.documents.push((name.clone(), version)),
         }
     }
@@ -65,8 +67,21 @@ impl Trail {
         self.barrier = self.barrier.max(barrier);
     }
 
+    /// Counts a document that was read for the answer; `false` when the answer is full. A Bundle of
+    /// small requests can ask for any number of large documents.
+    pub(crate) fn has_room_for(&mut self, bytes: usize) -> bool {
+        self.read_bytes = self.read_bytes.saturating_add(bytes);
+        self.read_bytes <= limits::ANSWER_BYTES_MAX
+    }
+
+    /// The trail of a part of a Bundle, to be given back to [`Trail::part`].
+    pub(crate) fn begin_part(&self, interaction: Interaction) -> Self {
+        Self { read_bytes: self.read_bytes, ..Self::of(interaction) }
+    }
+
     /// Notes a part of a Bundle as an access of its own.
     pub(crate) fn part(&mut self, part: Trail, status: u16) {
+        self.read_bytes = part.read_bytes;
         self.wait_for(part.barrier);
         self.parts.push((part.own, status));
     }

@@ -215,11 +215,12 @@ impl From<EngineError> for Failure {
                 IssueType::Throttled,
                 "too many writes are in flight; try again",
             ),
-            EngineError::Failed(_) => Self::new(
-                FailureKind::Unavailable,
-                IssueType::Transient,
-                "the store has stopped acknowledging; whether a write in flight took effect is settled at restart",
-            ),
+            EngineError::Failed(why) => {
+                tracing::error!(%why, "the store failed");
+                let text = "the store has stopped acknowledging; \
+                    whether a write in flight took effect is settled at restart";
+                Self::new(FailureKind::Unavailable, IssueType::Transient, text)
+            }
             EngineError::Store(error) => {
                 tracing::error!(%error, "the store failed");
                 Self::internal()

@@ -33,18 +33,37 @@ struct Page {
     more: bool,
 }
 
+/// Bytes of documents on one page, unless a single one is larger. The rest is on the next page.
+const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+impl Page {
+    /// Cuts the page where its documents become too many bytes.
+    fn bound(&mut self) {
+        let mut bytes = 0_usize;
+        let fitting = self.versions.iter().take_while(|row| {
+            bytes = bytes.saturating_add(row.size as usize);
+            bytes <= PAGE_BYTES_MAX
+        });
+        let fitting = fitting.count().max(1);
+        self.more |= fitting < self.versions.len();
+        self.versions.truncate(fitting);
+    }
+}
+
 impl Work<'_> {
     /// FHIR R4 §3.1.0.12 for one resource. Versions are never renumbered, so a page that begins
     /// below the last version of the one before neither loses nor repeats any.
     pub(crate) fn history(&mut self, target: &Target, query: &HistoryQuery) -> Result<Answer, Failure> {
         let name = document(target)?;
         let count = query.count.unwrap_or(limits::HISTORY_COUNT_DEFAULT).min(limits::HISTORY_COUNT_MAX);
-        let page = if query.since.is_none() && query.at.is_none() {
+        let mut page = if query.since.is_none() && query.at.is_none() {
             self.plain_page(&name, query.before, count)?
         } else {
             self.filtered_page(&name, query, count)?
         };
+        page.bound();
         let body = self.history_bundle(&name, query, count, &page)?;
+        self.fits(body.len())?;
         Ok(Answer::new(200).with_body(body))
     }
 

@@ -178,11 +178,9 @@ impl Operation {
             | Self::Update { body, .. }
             | Self::Validate { body, .. }
             | Self::Bundle { body, .. } => body.len(),
-            Self::Capabilities
-            | Self::Read { .. }
-            | Self::VRead { .. }
-            | Self::HistoryInstance { .. }
-            | Self::Delete { .. } => 0,
+            // A page holds any number of documents.
+            Self::HistoryInstance { .. } => usize::MAX,
+            Self::Capabilities | Self::Read { .. } | Self::VRead { .. } | Self::Delete { .. } => 0,
         }
     }
 

@@ -55,7 +55,19 @@ impl Work<'_> {
             return Ok(Answer::new(304).with_stamp(row.version, row.time));
         }
         let body = self.rendered(name, row)?;
+        self.fits(body.len())?;
         Ok(Answer::new(200).with_body(body).with_stamp(row.version, row.time))
+    }
+}
+
+impl Work<'_> {
+    /// Counts what was read for the answer, and refuses what makes it too large.
+    pub(crate) fn fits(&mut self, bytes: usize) -> Result<(), Failure> {
+        if self.trail.has_room_for(bytes) {
+            return Ok(());
+        }
+        let text = "the answer is larger than is given at once; ask for fewer resources";
+        Err(Failure::new(FailureKind::TooLarge, IssueType::TooCostly, text))
     }
 }
 

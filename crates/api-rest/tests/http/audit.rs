@@ -19,6 +19,7 @@ async fn each_access_is_in_the_audit_with_what_was_given_out() {
     app.send(named(post("/fhir/Patient", &json!({ "resourceType": "Patient", "odd": 1 })), "r6")).await;
     app.send(named(get("/fhir/Patient/p/_history"), "r7")).await;
     app.send(named(delete("/fhir/Patient/p"), "r8")).await;
+    app.send(named(get("/fhir/Patient/p/_history"), "r8b")).await;
     app.send(named(get("/fhir/Patient?name=Berg"), "r9")).await;
     app.send(named(get("/fhir/Patient/p").header("accept", "text/html"), "r10")).await;
     app.send(named(get("/t/other/fhir/Patient/p"), "r11")).await;
@@ -49,6 +50,7 @@ async fn each_access_is_in_the_audit_with_what_was_given_out() {
             "r6 create Patient 400",
             "r7 history-instance Patient/p@1 200",
             "r8 delete Patient/p@2 204",
+            "r8b history-instance Patient/p@2 Patient/p@1 200",
             "r9 search-type Patient 501",
             "r10 read Patient/p@- 406",
         ]

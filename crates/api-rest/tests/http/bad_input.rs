@@ -158,3 +158,16 @@ async fn documents_and_bundles_are_bounded() {
     let bundle = json!({ "resourceType": "Bundle", "type": "batch", "entry": entries });
     assert_eq!(app.send(post("/fhir", &bundle)).await.failure(413).1, "Bundle.entry");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn urls_and_headers_are_bounded() {
+    let app = App::new();
+    assert_eq!(
+        app.send(get(&format!("/fhir/Patient/p?_format={}", "x".repeat(9_000)))).await.failure(414).0,
+        "too-long"
+    );
+    let request = (0..40)
+        .fold(get("/fhir/Patient/p"), |request, at| request.header(&format!("x-{at}"), &"x".repeat(1_000)));
+    assert_eq!(app.send(request).await.failure(431).0, "too-long");
+    app.send(get("/fhir/Patient/p").header("x-1", &"x".repeat(10_000))).await.failure(404);
+}

@@ -34,7 +34,7 @@ impl Inner {
                     EntryAnswer { result: Err(failure.clone()), writes: false, head: false, name: None }
                 }
                 Ok(entry) => {
-                    let mut part = Trail::of(entry.interaction());
+                    let mut part = trail.begin_part(entry.interaction());
                     let (type_name, id) = entry.named();
                     part.name(Some(type_name), id);
                     let result = self.entry(submission, entry, &created, &mut part);

@@ -117,7 +117,7 @@ impl Inner {
 
     /// An entry that reads, after the writes; its failure is its own.
     fn reading(&self, submission: &Submission<'_>, entry: &Entry<'_>, trail: &mut Trail) -> EntryAnswer {
-        let mut part = Trail::of(entry.interaction());
+        let mut part = trail.begin_part(entry.interaction());
         let (type_name, id) = entry.named();
         part.name(Some(type_name), id);
         let context = submission.context;
