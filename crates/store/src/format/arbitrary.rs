@@ -18,7 +18,7 @@ pub(crate) fn tenant() -> impl Strategy<Value = TenantName> {
 }
 
 pub(crate) fn name() -> impl Strategy<Value = DocumentName> {
-    ("[A-Za-z_][A-Za-z0-9_]{0,12}", "[A-Za-z0-9.-]{1,64}")
+    ("[A-Za-z_][A-Za-z0-9_]{0,12}", "[A-Za-z0-9.-]{0,63}[A-Za-z0-9-]")
         .prop_map(|(collection, id)| DocumentName::new(&collection, &id).expect("of the right form"))
 }
 
