@@ -159,6 +159,38 @@ async fn documents_and_bundles_are_bounded() {
     assert_eq!(app.send(post("/fhir", &bundle)).await.failure(413).1, "Bundle.entry");
 }
 
+/// Small requests for large documents: the answer ends where it would grow too large.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_bounded() {
+    let app = App::new();
+    let megabyte = "x".repeat(1 << 20);
+    let mut patient = patient_with("large");
+    patient["name"] = (0..12).map(|_| json!({ "family": megabyte })).collect();
+    let one = app.send(put("/fhir/Patient/large", &patient)).await;
+    assert_eq!(one.status, 201);
+    let read = json!({ "request": { "method": "GET", "url": "Patient/large" } });
+    let bundle = json!({ "resourceType": "Bundle", "type": "batch", "entry": vec![read; 30] });
+    let answer = app.send(post("/fhir", &bundle)).await.json();
+    let statuses: Vec<&str> = answer["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["response"]["status"].as_str().unwrap())
+        .collect();
+    let given = limits::ANSWER_BYTES_MAX / one.body.len();
+    assert!((2..29).contains(&given));
+    assert!(statuses[..given].iter().all(|status| *status == "200 OK"), "{statuses:?}");
+    assert!(statuses[given..].iter().all(|status| *status == "413 Content Too Large"), "{statuses:?}");
+
+    for active in [false, true] {
+        patient["active"] = json!(active);
+        app.send(put("/fhir/Patient/large", &patient).header("prefer", "return=minimal")).await;
+    }
+    let page = app.send(get("/fhir/Patient/large/_history")).await.json();
+    assert_eq!((page["entry"].as_array().unwrap().len(), &page["total"]), (2, &json!(3)));
+    assert!(page["link"][1]["url"].as_str().unwrap().contains("_before=2"), "{}", page["link"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn urls_and_headers_are_bounded() {
     let app = App::new();
