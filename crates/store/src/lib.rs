@@ -30,7 +30,10 @@ pub use engine::{
 };
 pub use error::StoreError;
 #[cfg(feature = "sabotage")]
-pub use sabotage::{FAILPOINTS, Sabotage};
+pub use sabotage::{FAILPOINTS, Sabotage, VARIABLES as TEST_VARIABLES};
+/// Environment variables that only test builds listen to: none here.
+#[cfg(not(feature = "sabotage"))]
+pub const TEST_VARIABLES: [&str; 0] = [];
 #[cfg(feature = "sabotage")]
 pub use vpr_journal::Sabotage as JournalSabotage;
 pub use vpr_journal::{JournalOptions, Ticket};

@@ -125,7 +125,7 @@ impl Source {
     }
 
     fn add_variable(&mut self, name: &str, text: String, errors: &mut Vec<ConfigError>) {
-        if text.is_empty() || OTHER_VARIABLES.contains(&name) {
+        if text.is_empty() || OTHER_VARIABLES.contains(&name) || vpr_store::TEST_VARIABLES.contains(&name) {
             return;
         }
         match keys::by_variable(name) {
