@@ -23,6 +23,7 @@ mod engine;
 mod error;
 #[cfg(feature = "sabotage")]
 mod sabotage;
+mod variables;
 
 pub use engine::{
     Accepted, AccessDraft, ChangeDraft, DocumentDraft, EncodedBlob, KeptOutcome, PathEdit, Recovery,
@@ -30,10 +31,8 @@ pub use engine::{
 };
 pub use error::StoreError;
 #[cfg(feature = "sabotage")]
-pub use sabotage::{FAILPOINTS, Sabotage, VARIABLES as TEST_VARIABLES};
-/// Environment variables that only test builds listen to: none here.
-#[cfg(not(feature = "sabotage"))]
-pub const TEST_VARIABLES: [&str; 0] = [];
+pub use sabotage::{FAILPOINTS, Sabotage};
+pub use variables::TEST_VARIABLES;
 #[cfg(feature = "sabotage")]
 pub use vpr_journal::Sabotage as JournalSabotage;
 pub use vpr_journal::{JournalOptions, Ticket};

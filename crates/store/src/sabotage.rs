@@ -27,7 +27,7 @@ pub const FAILPOINTS: [&str; 9] = [
 ];
 
 /// The environment variables that this feature listens to.
-pub const VARIABLES: [&str; 1] = ["VPR_FAILPOINT"];
+pub(crate) const VARIABLES: [&str; 1] = ["VPR_FAILPOINT"];
 
 /// Kills the process when `VPR_FAILPOINT` is `<name>:<n>` and this is the n-th time it comes by.
 pub(crate) fn failpoint(name: &str) {
