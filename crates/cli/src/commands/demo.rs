@@ -28,7 +28,7 @@ pub(crate) async fn run(mut config: Config, arguments: &DemoArguments) -> Result
     let tenant = super::tenant(None, &config)?;
     config.store.data_dir = claim(&arguments.dir)?;
     config.journal.segment_bytes = config.journal.segment_bytes.min(SEGMENT_BYTES_MAX);
-    let running = Running::start(&config).await?;
+    let mut running = Running::start(&config).await?;
     let population = Population { seed: arguments.seed, patients: arguments.patients };
     let shown = async {
         fill(population, &running, &tenant).await?;

@@ -6,7 +6,7 @@ use crate::serve::Running;
 
 /// `vpr serve`
 pub(crate) async fn run(config: &Config, arguments: &ServeArguments) -> Result<(), Failure> {
-    let running = Running::start(config).await?;
+    let mut running = Running::start(config).await?;
     running.write_port(arguments.port_file.as_deref())?;
     let mut output = Output::new();
     output.line(format!("listening on {}", running.url()))?;

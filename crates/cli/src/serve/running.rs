@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -27,12 +27,16 @@ pub(crate) struct Running {
     stop: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
     socket: Socket,
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 impl Running {
     /// Opens the data directory and both listeners. When this returns, requests are answered.
     pub(crate) async fn start(config: &Config) -> Result<Self, Failure> {
         config.may_serve()?;
+        // Before anybody can know that the server runs: a signal that comes early stops it as well.
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         warn_of_development(config);
         // The port first: a port that is taken must not cost a recovery.
         let (tcp, address) = ports::tcp(config.server.listen, config.server.port).await?;
@@ -55,7 +59,7 @@ impl Running {
             tokio::spawn(http1::serve(unix, operator, limits, stopped)),
         ];
         tracing::info!(%address, "listening");
-        Ok(Self { node, address, stop, listeners, socket })
+        Ok(Self { node, address, stop, listeners, socket, terminate, interrupt })
     }
 
     /// Where clients connect to.
@@ -79,14 +83,12 @@ impl Running {
     ///
     /// A server whose engine died of a bug acknowledges nothing any more: it ends as well, so that
     /// whoever watches it starts it again.
-    pub(crate) async fn until_signal(&self) -> Result<(), Failure> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    pub(crate) async fn until_signal(&mut self) -> Result<(), Failure> {
         let mut look = tokio::time::interval(LOOK_EVERY);
         let name = loop {
             tokio::select! {
-                _ = terminate.recv() => break "SIGTERM",
-                _ = interrupt.recv() => break "SIGINT",
+                _ = self.terminate.recv() => break "SIGTERM",
+                _ = self.interrupt.recv() => break "SIGINT",
                 _ = look.tick() => {}
             }
             if !self.node.is_sound() {
