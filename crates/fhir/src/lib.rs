@@ -32,6 +32,8 @@ mod location;
 
 mod validate;
 
+pub mod search;
+
 pub use canonical::canonical;
 pub use codes::{BundleType, HttpVerb, IssueType, SearchEntryMode, Severity};
 pub use definitions::ResourceType;

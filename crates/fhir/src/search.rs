@@ -1,0 +1,15 @@
+//! Search (R4 §3.1.1): what a resource says for each search parameter ([`Key`]), what a caller asks
+//! ([`Query`]), and whether the one answers the other.
+//!
+//! One predicate has two evaluators: the projection runs a [`Filter`] as SQL over stored keys, and
+//! [`matches`] runs it here over the keys of one resource. What both rest on is decided in this
+//! module and nowhere else: how dates become spans, how precise a number is, how text is folded.
+
+mod key;
+mod query;
+
+pub use key::{Extracted, Key, KeyValue, QuantityKey, ReferenceKey, Span, Token};
+pub use query::{
+    Compared, CompartmentOf, Filter, Ignored, Include, QuantityTest, Query, ReferenceTest, Scope, SortBy,
+    SortKey, StringMatch, Summary, Test, TokenTest, Total, UriMatch,
+};
