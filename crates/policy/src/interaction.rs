@@ -16,8 +16,25 @@ pub enum Interaction {
     Create,
     /// FHIR R4 §3.1.0.12, of one resource.
     HistoryInstance,
+    /// FHIR R4 §3.1.0.12, of all resources of a type.
+    HistoryType,
+    /// FHIR R4 §3.1.0.12, of all resources.
+    HistorySystem,
+    /// FHIR R4 §3.1.1, among the resources of one type, or of one type in a compartment.
+    SearchType,
+    /// FHIR R4 §3.1.1, among all resources, or all in a compartment.
+    SearchSystem,
+    /// FHIR R4 §3.1.0.8.1: a create unless a search finds something. It needs the permission to
+    /// search as well, as the other conditional forms do.
+    ConditionalCreate,
+    /// FHIR R4 §3.1.0.4.3: an update of what a search finds.
+    ConditionalUpdate,
+    /// FHIR R4 §3.1.0.7.1: the deletion of what a search finds.
+    ConditionalDelete,
     /// `$validate`, on a type or an instance.
     Validate,
+    /// `$everything` of a patient.
+    Everything,
     /// FHIR R4 §3.1.0.11: a Bundle of independent interactions.
     Batch,
     /// FHIR R4 §3.1.0.11: a Bundle that happens wholly or not at all.
@@ -50,6 +67,8 @@ pub enum Permission {
     Update,
     /// `d`
     Delete,
+    /// `s`
+    Search,
     /// To send a Bundle at all; each entry needs its own.
     Submit,
     /// To be an operator.
@@ -58,14 +77,22 @@ pub enum Permission {
 
 impl Interaction {
     /// All interactions.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 23] = [
         Self::Read,
         Self::VRead,
         Self::Update,
         Self::Delete,
         Self::Create,
         Self::HistoryInstance,
+        Self::HistoryType,
+        Self::HistorySystem,
+        Self::SearchType,
+        Self::SearchSystem,
+        Self::ConditionalCreate,
+        Self::ConditionalUpdate,
+        Self::ConditionalDelete,
         Self::Validate,
+        Self::Everything,
         Self::Batch,
         Self::Transaction,
         Self::Capabilities,
@@ -86,7 +113,15 @@ impl Interaction {
             Self::Delete => "delete",
             Self::Create => "create",
             Self::HistoryInstance => "history-instance",
+            Self::HistoryType => "history-type",
+            Self::HistorySystem => "history-system",
+            Self::SearchType => "search-type",
+            Self::SearchSystem => "search-system",
+            Self::ConditionalCreate => "conditional-create",
+            Self::ConditionalUpdate => "conditional-update",
+            Self::ConditionalDelete => "conditional-delete",
             Self::Validate => "$validate",
+            Self::Everything => "$everything",
             Self::Batch => "batch",
             Self::Transaction => "transaction",
             Self::Capabilities => "capabilities",
@@ -104,15 +139,32 @@ impl Interaction {
         matches!(self.permission(), Permission::Create | Permission::Update | Permission::Delete)
     }
 
+    /// The search that a conditional form makes first, which must be permitted too.
+    #[must_use]
+    pub fn search(self) -> Option<Self> {
+        match self {
+            Self::ConditionalCreate | Self::ConditionalUpdate | Self::ConditionalDelete => {
+                Some(Self::SearchType)
+            }
+            _ => None,
+        }
+    }
+
     /// What a principal must be permitted to do it.
     #[must_use]
     pub fn permission(self) -> Permission {
         match self {
             Self::Capabilities => Permission::None,
-            Self::Create => Permission::Create,
-            Self::Read | Self::VRead | Self::HistoryInstance | Self::Validate => Permission::Read,
-            Self::Update => Permission::Update,
-            Self::Delete => Permission::Delete,
+            Self::Create | Self::ConditionalCreate => Permission::Create,
+            Self::Read
+            | Self::VRead
+            | Self::HistoryInstance
+            | Self::HistoryType
+            | Self::HistorySystem
+            | Self::Validate => Permission::Read,
+            Self::SearchType | Self::SearchSystem | Self::Everything => Permission::Search,
+            Self::Update | Self::ConditionalUpdate => Permission::Update,
+            Self::Delete | Self::ConditionalDelete => Permission::Delete,
             Self::Batch | Self::Transaction => Permission::Submit,
             Self::ListTenants | Self::CreateTenant | Self::Inspect | Self::Show | Self::Maintain => {
                 Permission::Operate

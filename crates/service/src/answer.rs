@@ -14,6 +14,28 @@ pub struct Answer {
     pub location: Option<(DocumentName, Version)>,
     /// Whether this is the answer to an earlier request under the same idempotency key.
     pub replayed: bool,
+    /// What the caller should know besides, for the `Warning` header (RFC 7234 §5.5).
+    pub warning: Option<Warning>,
+}
+
+/// What an answer that is right may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// Searches do not show this write yet: the projection is behind or away.
+    NotYetSearchable,
+    /// The search was answered from a projection that is behind.
+    Stale,
+}
+
+impl Warning {
+    /// The header's value.
+    #[must_use]
+    pub fn header(self) -> &'static str {
+        match self {
+            Self::NotYetSearchable => "199 vpr \"written; searches do not show it yet\"",
+            Self::Stale => "110 vpr \"the search index is behind the newest writes\"",
+        }
+    }
 }
 
 /// A version and when it was committed: `ETag` and `Last-Modified`.
@@ -27,7 +49,7 @@ pub struct Stamp {
 
 impl Answer {
     pub(crate) fn new(status: u16) -> Self {
-        Self { status, body: None, stamp: None, location: None, replayed: false }
+        Self { status, body: None, stamp: None, location: None, replayed: false, warning: None }
     }
 
     pub(crate) fn with_body(mut self, body: impl Into<Bytes>) -> Self {

@@ -107,17 +107,22 @@ impl Trail {
 #[must_use]
 pub fn action(interaction: Interaction) -> AccessAction {
     match interaction {
-        Interaction::Create => AccessAction::Create,
+        Interaction::Create | Interaction::ConditionalCreate => AccessAction::Create,
         Interaction::Read
         | Interaction::VRead
         | Interaction::HistoryInstance
+        | Interaction::HistoryType
+        | Interaction::HistorySystem
         | Interaction::Capabilities
         | Interaction::ListTenants
         | Interaction::Inspect
         | Interaction::Show => AccessAction::Read,
-        Interaction::Update => AccessAction::Update,
-        Interaction::Delete => AccessAction::Delete,
+        Interaction::Update | Interaction::ConditionalUpdate => AccessAction::Update,
+        Interaction::Delete | Interaction::ConditionalDelete => AccessAction::Delete,
         Interaction::Validate
+        | Interaction::Everything
+        | Interaction::SearchType
+        | Interaction::SearchSystem
         | Interaction::Batch
         | Interaction::Transaction
         | Interaction::CreateTenant

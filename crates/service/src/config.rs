@@ -1,5 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
+
+use crate::operation::Handling;
 
 /// How the service works.
 #[derive(Debug, Clone)]
@@ -11,11 +14,45 @@ pub struct ServiceConfig {
     /// Bodies up to this many bytes are worked on where they arrive; larger ones on a thread of
     /// their own, so that they do not hold up others.
     pub inline_bytes_max: usize,
+    /// How searches and what rests on them work.
+    pub search: SearchConfig,
+}
+
+/// How searches and what rests on them work.
+#[derive(Debug, Clone)]
+pub struct SearchConfig {
+    /// What becomes of parameters that are not known, unless the request says (`Prefer: handling`).
+    pub handling: Handling,
+    /// Matches on a page, if the caller names no count.
+    pub count_default: usize,
+    /// Matches on a page at the most.
+    pub count_max: usize,
+    /// How long the answer to a write waits until searches show it. Zero: not at all.
+    pub searchable_wait_max: Duration,
+    /// How long a conditional interaction waits, with its gate held, for a projection that is behind.
+    pub gate_wait_max: Duration,
+}
+
+impl Default for SearchConfig {
+    fn default() -> Self {
+        Self {
+            handling: Handling::Strict,
+            count_default: 50,
+            count_max: 1000,
+            searchable_wait_max: Duration::from_secs(5),
+            gate_wait_max: Duration::from_secs(5),
+        }
+    }
 }
 
 impl Default for ServiceConfig {
     fn default() -> Self {
-        Self { audit: AuditMode::Durable, cache_bytes: 64 * 1024 * 1024, inline_bytes_max: 64 * 1024 }
+        Self {
+            audit: AuditMode::Durable,
+            cache_bytes: 64 * 1024 * 1024,
+            inline_bytes_max: 64 * 1024,
+            search: SearchConfig::default(),
+        }
     }
 }
 

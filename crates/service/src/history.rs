@@ -18,6 +18,8 @@ pub struct HistoryQuery {
     pub count: Option<usize>,
     /// Only versions below this one: where the page before ended.
     pub before: Option<Version>,
+    /// Where a history of a type or of everything goes on: what a link of the page before carried.
+    pub cursor: Option<String>,
     /// Only versions committed at or after this instant.
     pub since: Option<Instant>,
     /// Only versions that stood at some moment of this period.

@@ -34,14 +34,14 @@ mod validated;
 mod work;
 mod write;
 
-pub use answer::{Answer, Stamp};
+pub use answer::{Answer, Stamp, Warning};
 pub use audit::action;
 pub use conditions::{NotTags, ReadConditions, Tags, WriteConditions, parse_version};
-pub use config::{AuditMode, ServiceConfig, UnknownAuditMode};
+pub use config::{AuditMode, SearchConfig, ServiceConfig, UnknownAuditMode};
 pub use context::RequestContext;
 pub use failure::{Failure, FailureKind};
 pub use history::HistoryQuery;
-pub use operation::{IdempotencyKey, Operation, Prefer, Target, WriteOptions};
+pub use operation::{Handling, IdempotencyKey, Operation, Prefer, SearchScope, Target, WriteOptions};
 pub use operator::{DocumentVersion, Operator};
 pub use period::Period;
 pub use query::{pairs, unknown_parameter};

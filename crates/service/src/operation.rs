@@ -40,6 +40,8 @@ pub enum Operation {
         type_name: String,
         /// The resource as JSON.
         body: Vec<u8>,
+        /// `If-None-Exist`: the query string of a search, as it was written.
+        if_none_exist: Option<String>,
         /// How it is done and answered.
         options: WriteOptions,
     },
@@ -63,6 +65,57 @@ pub enum Operation {
         /// How it is done and answered.
         options: WriteOptions,
     },
+    /// A search (FHIR R4 §3.1.1).
+    Search {
+        /// Among what.
+        scope: SearchScope,
+        /// The parameters, decoded, in their order, those of the query before those of the body.
+        /// The links to other pages have one alone, `_cursor`.
+        parameters: Vec<(String, String)>,
+        /// `Prefer: handling=…`
+        handling: Option<Handling>,
+    },
+    /// The versions of all resources of a type.
+    HistoryType {
+        /// Which type.
+        type_name: String,
+        /// Which of them.
+        query: HistoryQuery,
+    },
+    /// The versions of all resources.
+    HistorySystem {
+        /// Which of them.
+        query: HistoryQuery,
+    },
+    /// `$everything` (FHIR R4, patient-operation-everything).
+    Everything {
+        /// Whose.
+        target: Target,
+        /// The parameters of the operation, decoded.
+        parameters: Vec<(String, String)>,
+    },
+    /// The next version of what a search finds, or a new resource (FHIR R4 §3.1.0.4.3).
+    ConditionalUpdate {
+        /// Its type.
+        type_name: String,
+        /// The query string, as it was written.
+        criteria: String,
+        /// The resource as JSON.
+        body: Vec<u8>,
+        /// What must hold besides.
+        conditions: WriteConditions,
+        /// How it is done and answered.
+        options: WriteOptions,
+    },
+    /// The end of what a search finds (FHIR R4 §3.1.0.7.1).
+    ConditionalDelete {
+        /// Its type.
+        type_name: String,
+        /// The query string, as it was written.
+        criteria: String,
+        /// How it is done and answered.
+        options: WriteOptions,
+    },
     /// `$validate`
     Validate {
         /// The type in the path.
@@ -83,6 +136,33 @@ pub enum Operation {
         /// How it is done and answered.
         options: WriteOptions,
     },
+}
+
+/// Among what a search looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchScope {
+    /// All resources: `GET [base]?…`
+    System,
+    /// Those of a type: `GET [base]/Type?…`
+    Type(String),
+    /// Those in a compartment (FHIR R4 §3.1.1.2): `GET [base]/Patient/1/Observation?…`
+    Compartment {
+        /// The type of its owner.
+        owner: String,
+        /// The id of its owner.
+        id: String,
+        /// Only those of this type; `None`: all (`*`).
+        type_name: Option<String>,
+    },
+}
+
+/// What becomes of a search parameter that the server does not know (FHIR R4 §3.1.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handling {
+    /// The search is refused.
+    Strict,
+    /// It is left out, and the answer says so.
+    Lenient,
 }
 
 /// A resource as a path names it.
@@ -162,7 +242,14 @@ impl Operation {
             Self::Read { .. } => Interaction::Read,
             Self::VRead { .. } => Interaction::VRead,
             Self::HistoryInstance { .. } => Interaction::HistoryInstance,
-            Self::Create { .. } => Interaction::Create,
+            Self::HistoryType { .. } => Interaction::HistoryType,
+            Self::HistorySystem { .. } => Interaction::HistorySystem,
+            Self::Search { scope, .. } => scope.interaction(),
+            Self::Everything { .. } => Interaction::Everything,
+            Self::Create { if_none_exist: None, .. } => Interaction::Create,
+            Self::Create { .. } => Interaction::ConditionalCreate,
+            Self::ConditionalUpdate { .. } => Interaction::ConditionalUpdate,
+            Self::ConditionalDelete { .. } => Interaction::ConditionalDelete,
             Self::Update { .. } => Interaction::Update,
             Self::Delete { .. } => Interaction::Delete,
             Self::Validate { .. } => Interaction::Validate,
@@ -174,6 +261,14 @@ impl Operation {
     #[must_use]
     pub(crate) fn weight(&self) -> usize {
         match self {
+            // The projection is asked, which blocks.
+            Self::Create { if_none_exist: Some(_), .. }
+            | Self::ConditionalUpdate { .. }
+            | Self::ConditionalDelete { .. }
+            | Self::Search { .. }
+            | Self::Everything { .. }
+            | Self::HistoryType { .. }
+            | Self::HistorySystem { .. } => usize::MAX,
             Self::Create { body, .. }
             | Self::Update { body, .. }
             | Self::Validate { body, .. }
@@ -187,14 +282,34 @@ impl Operation {
     /// The type and the id that the request names, as far as it does.
     pub(crate) fn named(&self) -> (Option<&str>, Option<&str>) {
         match self {
-            Self::Capabilities | Self::Bundle { .. } => (None, None),
+            Self::Capabilities
+            | Self::Bundle { .. }
+            | Self::HistorySystem { .. }
+            | Self::Search { scope: SearchScope::System, .. } => (None, None),
+            Self::Search { scope: SearchScope::Type(type_name), .. } => (Some(type_name), None),
+            Self::Search { scope: SearchScope::Compartment { owner, id, .. }, .. } => (Some(owner), Some(id)),
+            Self::Everything { target, .. } => (Some(&target.type_name), Some(&target.id)),
             Self::Read { target, .. }
             | Self::VRead { target, .. }
             | Self::HistoryInstance { target, .. }
             | Self::Update { target, .. }
             | Self::Delete { target, .. } => (Some(&target.type_name), Some(&target.id)),
-            Self::Create { type_name, .. } => (Some(type_name), None),
+            Self::Create { type_name, .. }
+            | Self::HistoryType { type_name, .. }
+            | Self::ConditionalUpdate { type_name, .. }
+            | Self::ConditionalDelete { type_name, .. } => (Some(type_name), None),
             Self::Validate { type_name, id, .. } => (Some(type_name), id.as_deref()),
+        }
+    }
+}
+
+impl SearchScope {
+    /// The interaction, as FHIR's `restful-interaction` names it.
+    #[must_use]
+    pub fn interaction(&self) -> Interaction {
+        match self {
+            Self::Type(_) | Self::Compartment { type_name: Some(_), .. } => Interaction::SearchType,
+            Self::System | Self::Compartment { type_name: None, .. } => Interaction::SearchSystem,
         }
     }
 }

@@ -82,6 +82,7 @@ impl HistoryQuery {
                 let before = parse_version(value).ok_or_else(|| wrong("version"))?;
                 self.before.replace(before).is_some()
             }
+            "_cursor" => self.cursor.replace(value.to_owned()).is_some(),
             "_since" => {
                 let since = date().ok_or_else(|| wrong("instant"))?.start;
                 self.written(name, value);

@@ -215,7 +215,20 @@ impl Work<'_> {
             Operation::Read { target, conditions } => self.read(&target, &conditions),
             Operation::VRead { target, version, conditions } => self.vread(&target, &version, &conditions),
             Operation::HistoryInstance { target, query } => self.history(&target, &query),
-            Operation::Create { type_name, body, options } => self.create(&type_name, body, &options),
+            Operation::Create { type_name, body, if_none_exist: None, options } => {
+                self.create(&type_name, body, &options)
+            }
+            Operation::Create { .. }
+            | Operation::ConditionalUpdate { .. }
+            | Operation::ConditionalDelete { .. } => {
+                Err(Failure::not_supported("conditional writes are not supported"))
+            }
+            Operation::Search { .. } | Operation::Everything { .. } => {
+                Err(Failure::not_supported("search is not supported"))
+            }
+            Operation::HistoryType { .. } | Operation::HistorySystem { .. } => {
+                Err(Failure::not_supported("history over all types or one is not supported"))
+            }
             Operation::Update { target, body, conditions, options } => {
                 self.update(&target, body, conditions, &options)
             }

@@ -34,7 +34,15 @@ impl Protocol for Fhir {
             | Interaction::CreateTenant
             | Interaction::Inspect
             | Interaction::Show
-            | Interaction::Maintain => Err(Failure::internal()),
+            | Interaction::Maintain
+            | Interaction::HistoryType
+            | Interaction::HistorySystem
+            | Interaction::SearchType
+            | Interaction::SearchSystem
+            | Interaction::ConditionalCreate
+            | Interaction::ConditionalUpdate
+            | Interaction::ConditionalDelete
+            | Interaction::Everything => Err(Failure::internal()),
         }
     }
 
@@ -68,7 +76,12 @@ fn history(call: Call) -> Result<Operation, Failure> {
 fn create(call: Call) -> Result<Operation, Failure> {
     headers::no_conditional_create(&call.headers)?;
     let options = headers::write_options(&call.headers)?;
-    Ok(Operation::Create { type_name: call.path.type_name.unwrap_or_default(), body: call.body, options })
+    Ok(Operation::Create {
+        type_name: call.path.type_name.unwrap_or_default(),
+        body: call.body,
+        if_none_exist: None,
+        options,
+    })
 }
 
 fn update(call: Call) -> Result<Operation, Failure> {
