@@ -9,6 +9,7 @@ use vpr_service::AuditMode;
 use vpr_types::TenantName;
 
 use super::error::{ConfigError, ConfigErrors};
+use super::search::SearchConfig;
 use super::source::{Origin, Setting, Source};
 use super::{keys, values};
 
@@ -82,6 +83,7 @@ pub(crate) struct Config {
     pub(crate) auth: AuthConfig,
     pub(crate) store: StoreConfig,
     pub(crate) journal: JournalConfig,
+    pub(crate) search: SearchConfig,
     pub(crate) audit: AuditMode,
     pub(crate) log: LogConfig,
 }
@@ -99,16 +101,16 @@ impl Config {
 }
 
 /// Reads keys and remembers what is wrong, so that all of it can be said at once.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     source: &'a Source,
-    errors: Vec<ConfigError>,
+    pub(super) errors: Vec<ConfigError>,
 }
 
 impl Reader<'_> {
     fn config(&mut self) -> Option<Config> {
         // Every concern is read before the first `?`, so that no error hides another.
         let (server, tenants, auth) = (self.server(), self.tenants(), self.auth());
-        let (store, journal) = (self.store(), self.journal());
+        let (store, journal, search) = (self.store(), self.journal(), self.search());
         let (audit, log) = (self.required("audit.mode", values::parsed), self.log());
         Some(Config {
             server: server?,
@@ -116,6 +118,7 @@ impl Reader<'_> {
             auth,
             store: store?,
             journal: journal?,
+            search: search?,
             audit: audit?,
             log: log?,
         })
@@ -204,7 +207,11 @@ impl Reader<'_> {
         Some(LogConfig { filter: filter?, json: json? })
     }
 
-    fn required<T>(&mut self, path: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn required<T>(
+        &mut self,
+        path: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let value = self.optional(path, parse);
         if value.is_none() && self.source.get(path).is_none() {
             let why = "must be set".to_owned();
@@ -213,7 +220,11 @@ impl Reader<'_> {
         value
     }
 
-    fn optional<T>(&mut self, path: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn optional<T>(
+        &mut self,
+        path: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let Setting { text, origin } = self.source.get(path)?;
         match parse(text.trim()) {
             Ok(value) => Some(value),

@@ -158,6 +158,50 @@ pub(crate) const KEYS: &[Key] = &[
         "Memory for writes that wait to be put into the journal; past it, writes answer 503.",
     ),
     key(
+        "search.database_url",
+        "DATABASE_URL",
+        Unset,
+        "The Postgres server of the search index, `postgres://user:password@host/database`; without it the index is embedded, in the data directory's folder `projection`.",
+    ),
+    key(
+        "search.database_owner_url",
+        "DATABASE_OWNER_URL",
+        Unset,
+        "The same server as the role that owns the tables, if `DATABASE_URL` names one that may not create any.",
+    ),
+    key(
+        "search.connections_max",
+        "DB_MAX_CONNS",
+        Always("10"),
+        "Connections to the database server at most.",
+    ),
+    key("search.connections_min", "DB_MIN_CONNS", Always("1"), "Connections to it that are kept open."),
+    key(
+        "search.handling",
+        "VPR_SEARCH_HANDLING",
+        Always("strict"),
+        "What becomes of search parameters that are unknown or not supported: `strict` refuses them, `lenient` leaves them out and says so; `Prefer: handling=…` decides for one request.",
+    ),
+    key("search.seconds_max", "VPR_SEARCH_SECONDS_MAX", Always("10"), "How long one search may take."),
+    key(
+        "search.wait_seconds_max",
+        "VPR_SEARCH_WAIT_SECONDS_MAX",
+        Always("5"),
+        "How long a search waits until the index holds what was written before it; past it, the answer is 503.",
+    ),
+    key(
+        "search.snapshot_seconds",
+        "VPR_SEARCH_SNAPSHOT_SECONDS",
+        Always("3600"),
+        "How long the pages of a search that was begun can be asked for; past it, they answer 410.",
+    ),
+    key(
+        "search.slow_millis",
+        "VPR_SEARCH_SLOW_MILLIS",
+        Always("1000"),
+        "Searches that take longer are logged, with the names of their parameters and without the values; 0 logs all.",
+    ),
+    key(
         "audit.mode",
         "VPR_AUDIT",
         ByEnvironment { development: "buffered", production: "durable" },
@@ -175,9 +219,6 @@ pub(crate) const KEYS: &[Key] = &[
         ByEnvironment { development: "text", production: "json" },
         "`text` or `json`, one line an event, on standard error.",
     ),
-    later("store.database_url", "DATABASE_URL", "A database server for the search index."),
-    later("store.database_connections_max", "DB_MAX_CONNS", "Connections to it at most."),
-    later("store.database_connections_min", "DB_MIN_CONNS", "Connections to it at least."),
     later("store.redis_url", "REDIS_URL", "A Redis server for shared caches."),
     later("store.key_file", "VPR_KEY_FILE", "The key that seals what is stored."),
     later("mllp.address", "MLLP_ADDR", "The address of the HL7 v2 listener."),
@@ -185,7 +226,6 @@ pub(crate) const KEYS: &[Key] = &[
     later("openehr.system_id", "VPR_SYSTEM_ID", "The system id in openEHR version uids."),
     later("openehr.template_dir", "VPR_TEMPLATE_DIR", "Templates that are loaded at the start."),
     later("openehr.rm_version", "VPR_RM_VERSION", "The release of the openEHR reference model."),
-    later("fhir.search_handling", "VPR_SEARCH_HANDLING", "What becomes of unknown search parameters."),
     later("fhir.references", "VPR_REFERENCES", "Whether references must have a target."),
 ];
 

@@ -8,6 +8,7 @@ mod error;
 mod keys;
 mod load;
 mod rules;
+mod search;
 mod source;
 mod table;
 #[cfg(test)]
@@ -17,4 +18,5 @@ mod values;
 pub(crate) use concerns::{Config, Environment, LogConfig};
 pub(crate) use error::ConfigErrors;
 pub(crate) use load::{Loaded, load};
+pub(crate) use search::{Database, SearchConfig};
 pub(crate) use table::{effective, reference};

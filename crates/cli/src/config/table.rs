@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::keys::{Fallback, KEYS, Key};
 use super::source::{Setting, Source};
+use super::values::masked;
 
 /// Every key with its value and where that comes from, as TOML that could be a configuration file.
 pub(crate) fn effective(source: &Source) -> String {
@@ -30,13 +31,7 @@ fn shown(key: &Key, setting: &Setting) -> String {
     if key.secret {
         return "\"********\"".to_owned();
     }
-    let masked = match (text.find("://"), text.find('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            format!("{}://********{}", &text[..scheme], &text[at..])
-        }
-        _ => text.clone(),
-    };
-    toml::Value::String(masked).to_string()
+    toml::Value::String(masked(text)).to_string()
 }
 
 /// The table of docs/configuration.md.

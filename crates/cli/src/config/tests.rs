@@ -60,9 +60,9 @@ fn unknown_keys_are_refused_with_the_one_that_was_meant() {
 
 #[test]
 fn all_that_is_wrong_is_said_at_once() {
-    let text = refusal("", &[("VPR_NOPE_NOPE", "1"), ("DATABASE_URL", "postgres://u:secret@h/d")]);
+    let text = refusal("", &[("VPR_NOPE_NOPE", "1"), ("REDIS_URL", "redis://u:secret@h/d")]);
     assert_eq!(text.lines().count(), 2, "{text}");
-    assert!(text.contains("DATABASE_URL is set, and is not supported yet"));
+    assert!(text.contains("REDIS_URL is set, and is not supported yet"));
     assert!(!text.contains("secret"), "{text}");
     let text = refusal("", &[("PORT", "70000"), ("VPR_LISTEN", "localhost"), ("VPR_AUDIT", "never")]);
     assert_eq!(text.lines().count(), 3, "{text}");
@@ -121,6 +121,31 @@ fn a_password_in_an_address_is_masked() {
     let shown =
         effective(&source("", &[("AUTH_JWKS_URL", "https://u:secret@id.example.org/k")], &[]).unwrap());
     assert!(!shown.contains("secret") && shown.contains("********@id.example.org"), "{shown}");
+}
+
+#[test]
+fn the_search_index_is_embedded_unless_a_server_is_named() {
+    let search = config("", &[]).unwrap().search;
+    assert!(search.database.is_none() && !search.lenient);
+    assert_eq!((search.time_max.as_secs(), search.slow.as_millis()), (10, 1000));
+    let url = "postgres://vpr:secret@db.example.org:5432/vpr";
+    let set = [("DATABASE_URL", url), ("DB_MAX_CONNS", "20"), ("VPR_SEARCH_HANDLING", "lenient")];
+    let search = config("", &set).unwrap().search;
+    assert!(!format!("{search:?}").contains("secret"), "{search:?}");
+    assert!(search.lenient);
+    let database = search.database.unwrap();
+    assert_eq!((database.address.url(), database.connections_max, database.owner), (url, 20, None));
+    for (name, value, why) in [
+        ("DATABASE_URL", "mysql://u:secret@h/d", "DATABASE_URL must be a URL that begins with postgres://"),
+        ("DATABASE_OWNER_URL", url, "DATABASE_OWNER_URL needs a DATABASE_URL"),
+        ("DB_MIN_CONNS", "11", "DB_MIN_CONNS must not be above DB_MAX_CONNS"),
+        ("DB_MAX_CONNS", "0", "DB_MAX_CONNS must be a whole number"),
+        ("VPR_SEARCH_HANDLING", "loose", "VPR_SEARCH_HANDLING must be strict or lenient"),
+        ("VPR_SEARCH_SECONDS_MAX", "0", "VPR_SEARCH_SECONDS_MAX must be"),
+    ] {
+        let text = refusal("", &[(name, value)]);
+        assert!(text.contains(why) && !text.contains("secret"), "{text}");
+    }
 }
 
 #[test]

@@ -99,6 +99,28 @@ pub(crate) fn web_address(text: &str) -> Result<String, String> {
     }
 }
 
+/// The URL of a Postgres server.
+pub(crate) fn database_address(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    match rest {
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err("must be a URL that begins with postgres://; \
+             without one the index is embedded"
+            .to_owned()),
+    }
+}
+
+/// A value as it may be shown: of a URL, who logs in and all parameters are masked.
+pub(crate) fn masked(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    // Only what is behind the last `@` is a host for sure: a password may hold one unescaped.
+    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("********@", rest));
+    match rest.split_once('?') {
+        Some((place, _)) => format!("{scheme}://{user}{place}?********"),
+        None => format!("{scheme}://{user}{rest}"),
+    }
+}
+
 /// The directives of a log filter.
 pub(crate) fn log_filter(text: &str) -> Result<String, String> {
     match tracing_subscriber::EnvFilter::builder().parse(text) {
@@ -133,6 +155,24 @@ mod tests {
         );
         for bad in ["*", "https://*", "https://a/", "a.example", ",", "https://"] {
             assert!(origins(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_secret_in_a_url_is_masked() {
+        for (text, wanted) in [
+            ("postgres://u:secret@h:1/d", "postgres://********@h:1/d"),
+            ("postgres://u:secret@secret@h/d", "postgres://********@h/d"),
+            ("postgres://h/d?user=u&password=secret", "postgres://h/d?********"),
+            ("postgres://u:secret@h/d?password=secret", "postgres://********@h/d?********"),
+            ("https://h/p", "https://h/p"),
+            ("no:url@all", "no:url@all"),
+        ] {
+            assert_eq!(masked(text), wanted);
+        }
+        for bad in ["", "mysql://u:secret@h/d", "postgres://", "h:5432/d", "secret"] {
+            let why = database_address(bad).unwrap_err();
+            assert!(why.contains("postgres://") && !why.contains("secret"), "{bad}");
         }
     }
 
