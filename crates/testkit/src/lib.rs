@@ -5,11 +5,15 @@
 //! operations on demand and fills up. [`SimClock`] and [`SeedEntropy`] replace time and randomness,
 //! [`Dice`] draws reproducible choices.
 //! Nothing here is linked into the program; only `vpr-types` is used.
+//!
+//! With the feature `postgres`, [`postgres`] runs the real one.
 
 mod clock;
 mod dice;
 mod disk;
 mod entropy;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 
 pub use clock::SimClock;
 pub use dice::Dice;
