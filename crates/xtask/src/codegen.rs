@@ -1,10 +1,12 @@
 //! `cargo xtask codegen`: the FHIR R4 definitions as Rust tables.
 //!
 //! Takes the two npm packages in which HL7 publishes R4 (4.0.1), each at its pinned SHA-256, and
-//! writes `crates/fhir/src/generated/`. The same packages give the same bytes; `--check` fails
+//! writes `crates/fhir/src/generated/`, and as plain text `tests/search/definitions/` for the judge
+//! of searches, which shares no code with what it judges. The same packages give the same bytes; `--check` fails
 //! when the committed files differ. Nothing but this command ever downloads a definition.
 
 mod emit;
+mod judge;
 mod package;
 mod search;
 mod structures;
@@ -58,22 +60,27 @@ pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     let structures = structures::Structures::read(&definitions)?;
     let terminology = terminology::Terminology::read(&structures, &expansions)?;
     let files = [
-        ("mod.rs", emit::table_of_contents()),
-        ("structures.rs", emit::structures(&structures)?),
-        ("terminology.rs", emit::terminology(&terminology)),
-        ("search.rs", search::emit(&structures, &definitions)?),
+        ("crates/fhir/src/generated/mod.rs", emit::table_of_contents()),
+        ("crates/fhir/src/generated/structures.rs", emit::structures(&structures)?),
+        ("crates/fhir/src/generated/terminology.rs", emit::terminology(&terminology)),
+        ("crates/fhir/src/generated/search.rs", search::emit(&structures, &definitions)?),
+        ("tests/search/definitions/search-parameters.tsv", judge::search_parameters(&definitions)?),
+        ("tests/search/definitions/elements.tsv", judge::elements(&structures)),
+        ("tests/search/definitions/codes.tsv", judge::codes(&structures, &terminology)),
+        ("tests/search/definitions/compartments.tsv", judge::compartments(&definitions)?),
     ];
-    let folder = root.join("crates/fhir/src/generated");
     let mut drifted = Vec::new();
     for (name, text) in &files {
-        let path = folder.join(name);
+        let path = root.join(name);
         if fs::read_to_string(&path).is_ok_and(|old| old == *text) {
             continue;
         }
         if check {
             drifted.push(*name);
         } else {
-            fs::create_dir_all(&folder)?;
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
             fs::write(&path, text)?;
         }
     }
