@@ -12,8 +12,11 @@
 //! stands in an error or a log.
 
 mod change;
+mod database;
 mod error;
 mod page;
+mod schema;
+mod sql;
 
 pub use change::{AppliedChange, AppliedDocument, AppliedOperation};
 pub use error::ProjectionError;
