@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask <task>
 
+  setup                      installs what the tests need, as root on Debian, or says what to install
   test [--fast] [FILTER…]    everything that must hold before a change is committed
   tidy                       the rules of the code base that no compiler checks
   codegen [--check]          the FHIR R4 definitions as Rust tables
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
 
 fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     match args.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        Some(("setup", [])) => test::setup::run(),
         Some(("test", rest)) => test::run(rest),
         Some(("tidy", [])) => tidy::run(),
         Some(("codegen", rest)) => codegen::run(rest),

@@ -2,12 +2,13 @@
 //! developer's machine and in CI.
 //!
 //! Reading order: [`Steps`] (what runs and how long it took), then [`setup`] (what a fresh machine
-//! lacks), [`checks`] (the steps), [`left_out`] (what was not tested, said aloud).
+//! lacks), [`databases`] (the servers that tests talk to), [`checks`] (the steps), [`left_out`] (what was not tested, said aloud).
 
 mod checks;
+mod databases;
 mod dependencies;
 mod left_out;
-mod setup;
+pub(crate) mod setup;
 mod steps;
 mod tests_run;
 
@@ -40,10 +41,13 @@ pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
             steps.run("dependencies", checks::dependencies);
         }
     }
+    let mut databases = databases::Databases::default();
+    steps.run("databases", || databases.start());
     let data = left_out::TestData::find();
     steps.print_table();
     let mut tests = tests_run::Totals::default();
-    steps.run("tests", || tests_run::run(&filters, &data, &mut tests));
+    steps.run("tests", || tests_run::run(&filters, &data, &databases, &mut tests));
+    drop(databases);
     left_out::print(steps.left_out().chain(data.missing()).chain(tests.left_out()));
     steps.print_last();
     println!("{tests}");

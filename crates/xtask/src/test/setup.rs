@@ -9,7 +9,7 @@ use crate::workspace;
 /// A program that tests call, how it shows that it is there, and the Debian package that has it.
 struct Need {
     program: &'static str,
-    args: &'static [&'static str],
+    found: fn() -> bool,
     package: &'static str,
     why: &'static str,
 }
@@ -17,11 +17,22 @@ struct Need {
 const NEEDS: &[Need] = &[
     Need {
         program: "git",
-        args: &["--version"],
+        found: || children::has("git", &["--version"]),
         package: "git",
         why: "the stock reader of our repositories",
     },
-    Need { program: "zstd", args: &["--version"], package: "zstd", why: "unpacks the public test data" },
+    Need {
+        program: "zstd",
+        found: || children::has("zstd", &["--version"]),
+        package: "zstd",
+        why: "unpacks the public test data",
+    },
+    Need {
+        program: "postgres",
+        found: || vpr_testkit::postgres::programs().is_ok(),
+        package: "postgresql",
+        why: "the other database that searches run on",
+    },
 ];
 
 /// Less free disk than this fails at once, with a reason, instead of late and without one.
@@ -31,8 +42,8 @@ const FREE_GB_MIN: u64 = 6;
 ///
 /// # Errors
 /// When something is missing and cannot be installed, or the disk is too full to build on.
-pub(super) fn run() -> Result<(), Box<dyn Error>> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !children::has(need.program, need.args)).collect();
+pub(crate) fn run() -> Result<(), Box<dyn Error>> {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.found)()).collect();
     for need in &missing {
         println!("   {} is missing ({})", need.program, need.why);
     }

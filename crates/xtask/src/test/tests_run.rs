@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use super::databases::Databases;
 use super::left_out::TestData;
 use crate::children;
 
@@ -25,12 +26,18 @@ pub(super) struct Totals {
 ///
 /// # Errors
 /// When something does not compile, a test fails, or not one test ran.
-pub(super) fn run(filters: &[&str], data: &TestData, totals: &mut Totals) -> Result<(), Box<dyn Error>> {
+pub(super) fn run(
+    filters: &[&str],
+    data: &TestData,
+    databases: &Databases,
+    totals: &mut Totals,
+) -> Result<(), Box<dyn Error>> {
     let args = ["test", "--workspace", "--locked", "--no-fail-fast", "--features", "vpr-xtask/bench"];
     let mut command = children::cargo(&args);
     // The output of tests that passed holds what they left out.
     command.args(["--", "--show-output"]).args(filters).stdout(Stdio::piped());
     data.tell(&mut command);
+    databases.tell(&mut command);
     let mut child = command.spawn()?;
     let output = child.stdout.take().ok_or("the test runner has no output")?;
     for line in BufReader::new(output).split(b'\n') {

@@ -18,7 +18,7 @@ const fn place(name: &'static str, layer: u8) -> Place {
 
 /// What only `service` and the offline commands of `cli` may reach: a protocol that could, would
 /// be a second path around the policy.
-const BEHIND_THE_SERVICE: &[&str] = &["git", "journal", "store", "core"];
+const BEHIND_THE_SERVICE: &[&str] = &["git", "journal", "store", "core", "projection"];
 
 const PLACES: &[Place] = &[
     place("types", 0),
@@ -29,6 +29,7 @@ const PLACES: &[Place] = &[
     place("store", 2),
     Place { name: "policy", layer: 3, beside: &[], never: BEHIND_THE_SERVICE },
     Place { name: "core", layer: 3, beside: &[], never: &["fhir"] },
+    Place { name: "projection", layer: 3, beside: &[], never: &["git", "journal", "store"] },
     Place { name: "egress", layer: 3, beside: &[], never: BEHIND_THE_SERVICE },
     place("service", 5),
     Place { name: "api-shared", layer: 6, beside: &[], never: BEHIND_THE_SERVICE },

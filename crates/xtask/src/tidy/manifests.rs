@@ -17,7 +17,8 @@ const EXCLUSIVE: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["tokio", "futures", "async-trait", "tower", "tower-http"],
-        &["egress", "service", "api-shared", "api-rest", "cli", "tests", "testkit", "xtask"],
+        // The client of Postgres is asynchronous; `projection` waits for it, and shows none of it.
+        &["projection", "egress", "service", "api-shared", "api-rest", "cli", "tests", "testkit", "xtask"],
         "`types` to `core` are synchronous",
     ),
     (&["axum"], &["api-shared", "api-rest", "cli", "xtask"], "only protocol crates speak HTTP"),
