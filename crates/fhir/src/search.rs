@@ -8,8 +8,15 @@
 mod key;
 mod query;
 
+mod fold;
+mod span;
+mod units;
+
+pub use fold::fold;
 pub use key::{Extracted, Key, KeyValue, QuantityKey, ReferenceKey, Span, Token};
 pub use query::{
     Compared, CompartmentOf, Filter, Ignored, Include, QuantityTest, Query, ReferenceTest, Scope, SortBy,
     SortKey, StringMatch, Summary, Test, TokenTest, Total, UriMatch,
 };
+pub use span::{date_span, number};
+pub use units::{UCUM, canonical_quantity, canonical_span};
