@@ -88,7 +88,8 @@ fn work(
         let text = format!("{{\n  \"id\": \"{id}\",\n  \"text\": \"{}\"\n}}\n", "observation ".repeat(120));
         let home =
             Home::Record { key: format!("Patient/{}", (writer * 31 + round) % 500), part: Part::Clinical };
-        let content = Content { blob: encode_blob(text.as_bytes())?, details: DocumentChange::default() };
+        let content =
+            Content { blob: encode_blob(text.as_bytes())?, details: DocumentChange::default(), index: None };
         let write = DocumentWrite {
             name: DocumentName::new("Observation", &id)?,
             precondition: Precondition::Unused,

@@ -3,7 +3,7 @@ use vpr_store::EncodedBlob;
 use vpr_store::format::{DocumentChange, Provenance};
 use vpr_types::{Digest, DocumentName, Instant, Part, Seq, TenantName, Version};
 
-use crate::Barrier;
+use crate::{Barrier, Index};
 
 /// Where a document lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,9 @@ pub struct Content {
     pub blob: EncodedBlob,
     /// What travels with it for later readers.
     pub details: DocumentChange,
+    /// What travels in memory with the change to its consumers ([`crate::CommittedDocument::index`]):
+    /// what the document says to searches, in the caller's own form.
+    pub index: Option<Index>,
 }
 
 /// What to do with a document.

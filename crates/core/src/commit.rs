@@ -1,13 +1,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use vpr_store::directory::VersionRow;
-use vpr_store::format::{ChangeOperation, DocumentChange, Idempotency};
-use vpr_store::{ChangeDraft, DocumentDraft, EncodedBlob, PathEdit};
+use vpr_store::format::{ChangeOperation, Idempotency};
+use vpr_store::{ChangeDraft, DocumentDraft, PathEdit};
 use vpr_types::{DocumentName, Part, RecordId, RepositoryId, TenantName, Version};
 
-use crate::change::{Action, Change, Committed, Home, Precondition, WriteOutcome, WriteResult};
+use crate::change::{Action, Change, Committed, Content, Home, Precondition, WriteOutcome, WriteResult};
 use crate::locks::Hold;
-use crate::tenants::Tenant;
+use crate::tenants::{Hosted, Tenant};
+use crate::window::{CommittedChange, Index};
 use crate::{Barrier, Engine, EngineError};
 
 /// What the locks and the directory have decided about one change.
@@ -16,6 +17,8 @@ struct Plan<'a> {
     outcomes: Vec<WriteOutcome>,
     edits: BTreeMap<RepositoryId, Vec<PathEdit<'a>>>,
     documents: Vec<(RepositoryId, DocumentDraft)>,
+    /// What travels with the documents in memory, in their order.
+    indexes: Vec<Option<Index>>,
     /// Passed only when every head that the plan rests on is durable.
     barrier: Barrier,
 }
@@ -28,21 +31,32 @@ impl Engine {
     /// A precondition that does not hold, a key that was used for another request, or a store that
     /// is full, busy or stopped. Nothing is written then.
     pub fn commit(&self, change: Change) -> Result<Committed, EngineError> {
-        let tenant = self.tenants.get(&change.tenant)?;
-        self.commit_in(&tenant, change)
+        let hosted = self.tenants.get(&change.tenant)?;
+        self.commit_in(&hosted, &change)
     }
 
-    pub(crate) fn commit_in(&self, tenant: &Tenant, change: Change) -> Result<Committed, EngineError> {
+    pub(crate) fn commit_in(&self, hosted: &Hosted, change: &Change) -> Result<Committed, EngineError> {
+        let mut collections: Vec<&str> = change.writes.iter().map(|write| write.name.collection()).collect();
+        collections.sort_unstable();
+        collections.dedup();
+        let gates = hosted.gates.of(collections.into_iter());
+        let _gates: Vec<_> = gates.iter().map(|gate| gate.read()).collect();
+        self.commit_gated(hosted, change)
+    }
+
+    /// The caller holds the gates of the collections that are written.
+    pub(crate) fn commit_gated(&self, hosted: &Hosted, change: &Change) -> Result<Committed, EngineError> {
+        let tenant = &hosted.tenant;
         let mut names = HashSet::with_capacity(change.writes.len());
         if let Some(twice) = change.writes.iter().find(|write| !names.insert(&write.name)) {
             return Err(EngineError::WrittenTwice(twice.name.clone()));
         }
         let key = change.repeat.as_ref().map(|repeat| ((&tenant.name, repeat.key), Hold::Exclusive));
         let _key = self.keys.lock(key);
-        if let Some(done) = self.repeated(&change)? {
+        if let Some(done) = self.repeated(change)? {
             return Ok(done);
         }
-        let _ids = self.ids.lock(self.wanted_ids(tenant, &change));
+        let _ids = self.ids.lock(self.wanted_ids(tenant, change));
         let heads = change
             .writes
             .iter()
@@ -62,8 +76,8 @@ impl Engine {
                 .chain(homes.iter().flatten().cloned())
                 .map(|repository| (repository, Hold::Exclusive)),
         );
-        let plan = self.plan(&tenant.name, &change, &heads, &homes)?;
-        self.enqueue(&change, plan)
+        let plan = self.plan(&tenant.name, change, &heads, &homes)?;
+        self.enqueue(hosted, change, plan)
     }
 
     /// Ids that are written, alone; record keys that are named, together with others who name them.
@@ -111,15 +125,7 @@ impl Engine {
             check(&write.name, write.precondition, head.as_ref(), barrier)?;
             match (&write.action, home) {
                 (Action::Put { content, even_if_equal, .. }, Some(home)) => {
-                    plan.put(
-                        &write.name,
-                        head.as_ref(),
-                        home,
-                        &content.blob,
-                        &content.details,
-                        *even_if_equal,
-                        tenant,
-                    );
+                    plan.put(&write.name, head.as_ref(), home, content, *even_if_equal, tenant);
                 }
                 _ => plan.delete(&write.name, head.as_ref(), tenant),
             }
@@ -127,7 +133,7 @@ impl Engine {
         Ok(plan)
     }
 
-    fn enqueue(&self, change: &Change, plan: Plan<'_>) -> Result<Committed, EngineError> {
+    fn enqueue(&self, hosted: &Hosted, change: &Change, plan: Plan<'_>) -> Result<Committed, EngineError> {
         let idempotency = change.repeat.as_ref().map(|repeat| -> Result<_, EngineError> {
             let outcomes: Vec<_> = plan.outcomes.iter().map(|o| (&o.name, o.result, o.version)).collect();
             let outcome = postcard::to_stdvec(&(&repeat.hint, outcomes))
@@ -160,12 +166,16 @@ impl Engine {
                 document
             })
             .collect();
-        let accepted = self.store.commit(ChangeDraft {
+        let draft = ChangeDraft {
             tenant: change.tenant.clone(),
             provenance: change.provenance.clone(),
             repositories,
             documents,
             idempotency,
+        };
+        let indexes = plan.indexes;
+        let accepted = self.store.commit(draft, |summary| {
+            hosted.window.push(CommittedChange::of(summary, indexes));
         })?;
         for outcome in &mut outcomes {
             if matches!(outcome.result, WriteResult::Created | WriteResult::Updated | WriteResult::Deleted) {
@@ -205,21 +215,19 @@ impl Engine {
 }
 
 impl<'a> Plan<'a> {
-    #[expect(clippy::too_many_arguments, reason = "one place that has all of a write's facts")]
     fn put(
         &mut self,
         name: &DocumentName,
         head: Option<&VersionRow>,
         home: &RepositoryId,
-        blob: &'a EncodedBlob,
-        details: &DocumentChange,
+        content: &'a Content,
         even_if_equal: bool,
         tenant: &TenantName,
     ) {
         let alive = head.filter(|head| head.operation != ChangeOperation::Delete);
         let from = alive.map(|head| repository_of(tenant, head));
         if let Some(alive) = alive
-            && alive.object == Some(blob.id)
+            && alive.object == Some(content.blob.id)
             && from.as_ref() == Some(home)
             && !even_if_equal
         {
@@ -229,21 +237,14 @@ impl<'a> Plan<'a> {
         let version = head.map_or(Version::FIRST, |head| head.version.next());
         if let (Some(alive), Some(from)) = (alive, from.filter(|from| from != home)) {
             self.edits.entry(from.clone()).or_default().push(PathEdit::remove(name));
-            self.document(
-                from,
-                name,
-                alive.version,
-                ChangeOperation::MovedOut,
-                None,
-                DocumentChange::default(),
-            );
+            self.document(from, name, alive.version, ChangeOperation::MovedOut, None);
         }
         let (operation, result) = match alive {
             Some(_) => (ChangeOperation::Update, WriteResult::Updated),
             None => (ChangeOperation::Create, WriteResult::Created),
         };
-        self.edits.entry(home.clone()).or_default().push(PathEdit::put(name, blob));
-        self.document(home.clone(), name, version, operation, Some(blob), details.clone());
+        self.edits.entry(home.clone()).or_default().push(PathEdit::put(name, &content.blob));
+        self.document(home.clone(), name, version, operation, Some(content));
         self.outcomes.push(WriteOutcome {
             name: name.clone(),
             result,
@@ -260,7 +261,7 @@ impl<'a> Plan<'a> {
         let from = repository_of(tenant, alive);
         let version = alive.version.next();
         self.edits.entry(from.clone()).or_default().push(PathEdit::remove(name));
-        self.document(from, name, version, ChangeOperation::Delete, None, DocumentChange::default());
+        self.document(from, name, version, ChangeOperation::Delete, None);
         let result = WriteResult::Deleted;
         self.outcomes.push(WriteOutcome {
             name: name.clone(),
@@ -285,9 +286,9 @@ impl<'a> Plan<'a> {
         name: &DocumentName,
         version: Version,
         operation: ChangeOperation,
-        blob: Option<&EncodedBlob>,
-        details: DocumentChange,
+        content: Option<&Content>,
     ) {
+        let blob = content.map(|content| &content.blob);
         let draft = DocumentDraft {
             name: name.clone(),
             version,
@@ -296,8 +297,9 @@ impl<'a> Plan<'a> {
             object: blob.map(|blob| blob.id),
             size: blob.map_or(0, |blob| blob.size),
             digest: blob.map(|blob| blob.digest),
-            details,
+            details: content.map(|content| content.details.clone()).unwrap_or_default(),
         };
+        self.indexes.push(content.and_then(|content| content.index.clone()));
         self.documents.push((repository, draft));
     }
 }

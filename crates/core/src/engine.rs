@@ -103,7 +103,9 @@ impl Engine {
         self.store.world().clock.now()
     }
 
-    pub(crate) fn barrier(&self, tenant: &TenantName, seq: Seq) -> Barrier {
+    /// What must be durable before anything that `seq` did is shown.
+    #[must_use]
+    pub fn barrier(&self, tenant: &TenantName, seq: Seq) -> Barrier {
         Barrier(self.store.barrier(tenant, seq))
     }
 

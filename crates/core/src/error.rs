@@ -33,6 +33,9 @@ pub enum EngineError {
     /// A change names a document twice.
     #[error("{0} is written twice in one change")]
     WrittenTwice(DocumentName),
+    /// A write under a gate goes to a collection, or a tenant, whose gate is not held.
+    #[error("the gate of {0} is not held")]
+    NotGated(String),
     /// The disk is full: reads go on, writes wait for room.
     #[error("there is no room for the write; reads go on")]
     Full,

@@ -40,8 +40,8 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoTenant`], or when the directory cannot be read.
     pub fn record_of(&self, tenant: &TenantName, key: &str) -> Result<RecordId, EngineError> {
-        let tenant = self.tenants.get(tenant)?;
-        self.record_in(&tenant, key)
+        let hosted = self.tenants.get(tenant)?;
+        self.record_in(&hosted.tenant, key)
     }
 
     /// All records of a tenant, by UUID.

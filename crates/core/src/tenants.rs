@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use parking_lot::RwLock;
 use uuid::Uuid;
@@ -9,6 +10,8 @@ use vpr_store::{Store, encode_blob};
 use vpr_types::{DocumentName, Instant, PrincipalId, RepositoryId, TenantName};
 
 use crate::change::{Action, Change, Content, DocumentWrite, Home, Precondition};
+use crate::gates::Gates;
+use crate::window::{Bounds, Window};
 use crate::{Barrier, Engine, EngineError};
 
 /// An organization: its name and what its registry says of it.
@@ -46,9 +49,20 @@ impl Tenant {
     }
 }
 
+/// A tenant with what the engine keeps of it in memory.
+pub(crate) struct Hosted {
+    pub(crate) tenant: Tenant,
+    pub(crate) gates: Gates,
+    pub(crate) window: Window,
+}
+
 /// The tenants of this data directory, in memory: few, and needed by every request.
 #[derive(Default)]
-pub(crate) struct Tenants(RwLock<BTreeMap<TenantName, Arc<Tenant>>>);
+pub(crate) struct Tenants {
+    hosted: RwLock<BTreeMap<TenantName, Arc<Hosted>>>,
+    /// Bytes of all windows.
+    window_bytes: Arc<AtomicUsize>,
+}
 
 impl Tenants {
     /// Reads what every registry says of its tenant.
@@ -64,17 +78,25 @@ impl Tenants {
                 store.read_blob(&RepositoryId::registry(name.clone()), &object).map_err(EngineError::from)?;
             let tenant =
                 Tenant::from_bytes(&bytes).filter(|tenant| tenant.name == name).ok_or_else(damaged)?;
-            all.0.write().insert(name, Arc::new(tenant));
+            let hosted = all.host(store, tenant);
+            all.hosted.write().insert(name, hosted);
         }
         Ok(all)
     }
 
-    pub(crate) fn get(&self, name: &TenantName) -> Result<Arc<Tenant>, EngineError> {
-        self.0.read().get(name).cloned().ok_or_else(|| EngineError::NoTenant(name.clone()))
+    /// The window begins behind what was accepted before.
+    fn host(&self, store: &Store, tenant: Tenant) -> Arc<Hosted> {
+        let last = store.last_accepted(&tenant.name);
+        let window = Window::new(last, Bounds::default(), self.window_bytes.clone());
+        Arc::new(Hosted { tenant, gates: Gates::default(), window })
+    }
+
+    pub(crate) fn get(&self, name: &TenantName) -> Result<Arc<Hosted>, EngineError> {
+        self.hosted.read().get(name).cloned().ok_or_else(|| EngineError::NoTenant(name.clone()))
     }
 
     pub(crate) fn all(&self) -> Vec<Tenant> {
-        self.0.read().values().map(|tenant| tenant.as_ref().clone()).collect()
+        self.hosted.read().values().map(|hosted| hosted.tenant.clone()).collect()
     }
 }
 
@@ -88,12 +110,12 @@ impl Engine {
     /// # Errors
     /// [`EngineError::TenantExists`], or what [`Engine::commit`] answers.
     pub fn create_tenant(&self, name: &TenantName) -> Result<Barrier, EngineError> {
-        let mut tenants = self.tenants.0.write();
+        let mut tenants = self.tenants.hosted.write();
         if tenants.contains_key(name) {
             return Err(EngineError::TenantExists(name.clone()));
         }
         let namespace = uuid::Builder::from_random_bytes(self.random()?).into_uuid();
-        let tenant = Arc::new(Tenant { name: name.clone(), namespace, created: self.now() });
+        let tenant = Tenant { name: name.clone(), namespace, created: self.now() };
         let author = PrincipalId::new("operator").ok_or_else(|| EngineError::Failed("operator".into()))?;
         let write = DocumentWrite {
             name: document()?,
@@ -103,6 +125,7 @@ impl Engine {
                 content: Content {
                     blob: encode_blob(&tenant.to_bytes())?,
                     details: DocumentChange::default(),
+                    index: None,
                 },
                 even_if_equal: false,
             },
@@ -121,8 +144,9 @@ impl Engine {
             writes: vec![write],
             repeat: None,
         };
-        let committed = self.commit_in(&tenant, change)?;
-        tenants.insert(name.clone(), tenant);
+        let hosted = self.tenants.host(&self.store, tenant);
+        let committed = self.commit_in(&hosted, &change)?;
+        tenants.insert(name.clone(), hosted);
         Ok(committed.barrier)
     }
 
@@ -135,7 +159,7 @@ impl Engine {
     /// One tenant.
     #[must_use]
     pub fn tenant(&self, name: &TenantName) -> Option<Tenant> {
-        self.tenants.get(name).ok().map(|tenant| tenant.as_ref().clone())
+        self.tenants.get(name).ok().map(|hosted| hosted.tenant.clone())
     }
 }
 

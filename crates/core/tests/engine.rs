@@ -94,7 +94,11 @@ fn put(name: &str, home: Option<&str>, text: &str) -> DocumentWrite {
         Some(key) => Home::Record { key: key.into(), part: Part::Clinical },
         None => Home::Registry,
     };
-    let content = Content { blob: encode_blob(text.as_bytes()).unwrap(), details: DocumentChange::default() };
+    let content = Content {
+        blob: encode_blob(text.as_bytes()).unwrap(),
+        details: DocumentChange::default(),
+        index: None,
+    };
     DocumentWrite {
         name: document(name),
         precondition: Precondition::None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 use vpr_types::{Clock, Disk, Entropy};
 
 use crate::format::entry::{self, entry_bytes};
@@ -13,7 +13,7 @@ use crate::maker::Maker;
 use crate::options::ENTRY_BYTES_MAX;
 use crate::segment::segment_path;
 use crate::state::{Phase, State};
-use crate::waiters::Parking;
+use crate::waiters::{Observer, Parking};
 use crate::writer::Writer;
 use crate::{
     Address, BoxError, Class, JournalError, JournalOptions, Pressure, RecoveryReport, Replayed, Stats, Ticket,
@@ -45,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) state: Mutex<State>,
     /// The last durable ticket; written under `state`, read without.
     pub(crate) durable: AtomicU64,
+    /// Told of every group that has an entry of their class.
+    pub(crate) observers: RwLock<Vec<(Class, Observer)>>,
     /// Told when there may be something to write.
     pub(crate) work: Condvar,
     /// Told when there may be something to tend.
@@ -217,6 +219,13 @@ impl Journal {
             }
         };
         then(outcome);
+    }
+
+    /// Calls `then` after every further group that has entries of `class` became durable: once a
+    /// group, before those who wait for its tickets. It runs in the thread that steps the journal: it
+    /// must be quick, and must not step or close the journal itself. It stays as long as the journal.
+    pub fn on_durable(&self, class: Class, then: Box<dyn Fn() + Send + Sync>) {
+        self.inner.observers.write().push((class, then));
     }
 
     /// Where a durable entry stands; `None` before it is durable and after its segment went.

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 use vpr_types::{Clock, Disk, Entropy, EntryKind};
 
 use crate::format::group;
@@ -119,6 +119,7 @@ pub(crate) fn open(
         writer: Mutex::new(writer),
         maker: Mutex::new(Maker { prepared: 1 }),
         state: Mutex::new(State::new(held, position, segment_bytes)),
+        observers: RwLock::default(),
         work: Condvar::new(),
         chores: Condvar::new(),
     })

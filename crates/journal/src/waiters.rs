@@ -8,6 +8,9 @@ use crate::JournalError;
 /// Called once, with what became of an entry.
 pub(crate) type Waiter = Box<dyn FnOnce(Result<(), JournalError>) + Send>;
 
+/// Called again and again, when further entries are durable.
+pub(crate) type Observer = Box<dyn Fn() + Send + Sync>;
+
 /// Who waits for which ticket.
 #[derive(Default)]
 pub(crate) struct Waiters {

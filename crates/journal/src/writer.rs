@@ -83,12 +83,12 @@ impl Inner {
         let bytes = writer.buffer.len() as u64;
         if self.options.sabotaged(Sabotage::AcknowledgeBeforeSync) {
             self.put(writer)?;
-            self.acknowledge(places, bytes, 0);
+            self.acknowledge(places, batch, bytes, 0);
             self.sync(writer)?;
         } else {
             self.put(writer)?;
             let micros = self.sync(writer)?;
-            self.acknowledge(places, bytes, micros);
+            self.acknowledge(places, batch, bytes, micros);
         }
         writer.doubtful = true;
         writer.buffer.shrink_to(size(self.options.group_bytes_max));
@@ -143,7 +143,13 @@ impl Inner {
         format!("cannot {action} {}: {error}", segment_path(&self.folder, segment.number).display())
     }
 
-    fn acknowledge(&self, places: Vec<(u32, u32)>, bytes: u64, sync_micros: i64) {
+    fn acknowledge(
+        &self,
+        places: Vec<(u32, u32)>,
+        batch: &[(Class, Arc<[u8]>)],
+        bytes: u64,
+        sync_micros: i64,
+    ) {
         let due = {
             let mut state = self.state.lock();
             state.stats.groups += 1;
@@ -156,6 +162,11 @@ impl Inner {
             self.durable.store(durable, Ordering::Release);
             state.waiters.due(durable)
         };
+        for (class, observer) in self.observers.read().iter() {
+            if batch.iter().any(|(of, _)| of == class) {
+                observer();
+            }
+        }
         due.tell(&Ok(()));
     }
 

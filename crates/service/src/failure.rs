@@ -205,6 +205,10 @@ impl From<EngineError> for Failure {
                 IssueType::Duplicate,
                 format!("{name} is named twice in one transaction"),
             ),
+            EngineError::NotGated(name) => {
+                tracing::error!(%name, "a write went past the gate that it should have held");
+                Self::internal()
+            }
             EngineError::Full => Self::new(
                 FailureKind::Full,
                 IssueType::NoStore,

@@ -111,7 +111,7 @@ impl Validated {
             return Err(too_large("the resource is larger than a stored document may be"));
         }
         let blob = encode_blob(&stored).map_err(EngineError::from)?;
-        let content = Content { blob, details: DocumentChange::default() };
+        let content = Content { blob, details: DocumentChange::default(), index: None };
         Ok(Self { name, home, content, stored, notices: OperationOutcome { issues: notices } })
     }
 }

@@ -24,3 +24,34 @@ pub const HISTORY_COUNT_DEFAULT: usize = 50;
 pub const HISTORY_COUNT_MAX: usize = 1_000;
 /// Issues reported for one resource; the rest are counted.
 pub const ISSUES_MAX: usize = 100;
+/// Bytes of the names and values of one search, decoded.
+pub const SEARCH_QUERY_BYTES_MAX: usize = 256 * 1024;
+/// Parameters of one search.
+pub const SEARCH_PARAMETERS_MAX: usize = 100;
+/// Alternatives in one value of a search, separated by commas.
+pub const SEARCH_VALUES_MAX: usize = 1_000;
+/// Conditions of one search: each alternative of each value, once for each type that a chain
+/// without a type leads to.
+pub const SEARCH_CONDITIONS_MAX: usize = 4_000;
+/// References that one chain of a search follows.
+pub const SEARCH_CHAIN_DEPTH_MAX: usize = 8;
+/// `_has` within `_has` in one parameter of a search.
+pub const SEARCH_HAS_DEPTH_MAX: usize = 4;
+/// `_include` and `_revinclude` of one search together.
+pub const SEARCH_INCLUDES_MAX: usize = 32;
+/// Keys of one `_sort`.
+pub const SEARCH_SORT_KEYS_MAX: usize = 8;
+/// Matches on one page of a search, if the caller names no count.
+pub const SEARCH_COUNT_DEFAULT: u32 = 20;
+/// Matches on one page of a search at the most.
+pub const SEARCH_COUNT_MAX: u32 = 1_000;
+
+/// Changes of one tenant that are kept in memory for the projector and for conditional writes.
+pub const WINDOW_ENTRIES_MAX: usize = 65_536;
+/// Bytes of them.
+pub const WINDOW_BYTES_MAX: usize = 64 << 20;
+/// Bytes of them, of all tenants together.
+pub const WINDOW_BYTES_TOTAL_MAX: usize = 256 << 20;
+/// Changes of one tenant that stay in memory although the projector has them: a search that began a
+/// moment ago may stand at one of them.
+pub const WINDOW_ENTRIES_RECENT: usize = 256;

@@ -164,6 +164,7 @@ fn write(write: &Write) -> DocumentWrite {
             content: Content {
                 blob: vpr_store::encode_blob(content).unwrap(),
                 details: DocumentChange::default(),
+                index: None,
             },
             even_if_equal: *even_if_equal,
         },

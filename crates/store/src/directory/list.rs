@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use redb::{AccessGuard, ReadableTable as _};
 use vpr_types::{DocumentName, Part, RecordId, Seq, TenantName};
@@ -8,6 +9,7 @@ use super::error::{DirectoryError, from_redb};
 use super::keys;
 use super::read::with_tail;
 use super::rows::{RepositoryRow, VersionRow, decode};
+use crate::format::ChangeSummary;
 
 impl Directory {
     /// Visits the newest version of every document of a tenant, deletions included, sorted by
@@ -136,6 +138,24 @@ impl Directory {
             let pending = tail.pending.lock();
             pending.changes.last_key_value().map_or(pending.checkpointed, |(seq, _)| *seq)
         })
+    }
+
+    /// The seq up to which everything is in the file, and what was applied after both that and
+    /// `after`, up to `last`, in order.
+    pub(crate) fn changes_between(
+        &self,
+        tenant: &TenantName,
+        after: Seq,
+        last: Seq,
+    ) -> (Seq, Vec<Arc<ChangeSummary>>) {
+        let Some(tail) = self.tail.get(tenant) else { return (Seq(0), Vec::new()) };
+        let pending = tail.pending.lock();
+        let first = after.max(pending.checkpointed).next();
+        if first > last {
+            return (pending.checkpointed, Vec::new());
+        }
+        let changes = pending.changes.range(first..=last).map(|(_, change)| change.clone()).collect();
+        (pending.checkpointed, changes)
     }
 
     /// The seq up to which everything is in the file.

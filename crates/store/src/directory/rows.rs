@@ -58,8 +58,10 @@ pub(super) struct IdempotencyRow {
 }
 
 impl VersionRow {
-    /// The row that a document's line in a change makes; `None` for a line without a version.
-    pub(super) fn of(summary: &ChangeSummary, document: &DocumentSummary) -> Option<Self> {
+    /// The row that a document's line in a change makes; `None` for a line without a version
+    /// ([`ChangeOperation::MovedOut`]).
+    #[must_use]
+    pub fn of(summary: &ChangeSummary, document: &DocumentSummary) -> Option<Self> {
         if document.operation == ChangeOperation::MovedOut {
             return None;
         }

@@ -1,4 +1,6 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use vpr_journal::Ticket;
 use vpr_types::{RepositoryId, Seq, TenantName};
@@ -46,8 +48,7 @@ impl Inner {
     /// Appends to feed, access and state logs and syncs what was touched; answers the seq up to
     /// which each tenant's feed is permanent.
     fn append_logs(&self, entries: &[Pending]) -> Result<BTreeMap<TenantName, Seq>, StoreError> {
-        let mut logs = self.logs.lock();
-        let mut touched: BTreeMap<TenantName, [bool; 3]> = BTreeMap::new();
+        let mut touched: BTreeMap<TenantName, (Arc<TenantLog>, [bool; 3])> = BTreeMap::new();
         let mut positions = BTreeMap::new();
         for entry in entries {
             let (tenant, which) = match entry {
@@ -55,10 +56,10 @@ impl Inner {
                 Pending::Access(access) => (&access.tenant, 1),
                 Pending::State(state) => (&state.tenant, 2),
             };
-            if !logs.contains_key(tenant) {
-                logs.insert(tenant.clone(), open_logs(self, tenant)?);
-            }
-            let Some(log) = logs.get_mut(tenant) else { continue };
+            let (log, touched) = match touched.entry(tenant.clone()) {
+                Entry::Occupied(there) => there.into_mut(),
+                Entry::Vacant(new) => new.insert((self.tenant_log(tenant)?, [false; 3])),
+            };
             match entry {
                 Pending::Change(change) => {
                     log.feed.append(&change.summary)?;
@@ -67,12 +68,11 @@ impl Inner {
                 Pending::Access(access) => log.access.append(access)?,
                 Pending::State(state) => log.state.append(state)?,
             }
-            if let Some(touched) = touched.entry(tenant.clone()).or_default().get_mut(which) {
+            if let Some(touched) = touched.get_mut(which) {
                 *touched = true;
             }
         }
-        for (tenant, [feed, access, state]) in touched {
-            let Some(log) = logs.get_mut(&tenant) else { continue };
+        for (log, [feed, access, state]) in touched.into_values() {
             if feed {
                 log.feed.sync()?;
             }
@@ -84,6 +84,17 @@ impl Inner {
             }
         }
         Ok(positions)
+    }
+
+    /// The tenant's logs, opened (or created) when it has none yet.
+    fn tenant_log(&self, tenant: &TenantName) -> Result<Arc<TenantLog>, StoreError> {
+        if let Some(log) = self.logs.lock().get(tenant) {
+            return Ok(log.clone());
+        }
+        // Only the background opens logs, so nobody else opens the same ones meanwhile.
+        let log = Arc::new(open_logs(self, tenant)?);
+        self.logs.lock().insert(tenant.clone(), log.clone());
+        Ok(log)
     }
 
     /// Joins the packs of repositories that have many, so that readers search few.
@@ -100,7 +111,7 @@ impl Inner {
 }
 
 /// Opens (or creates) the three logs of a tenant, cutting torn tails.
-pub(super) fn open_logs(inner: &Inner, tenant: &TenantName) -> Result<TenantLog, StoreError> {
+fn open_logs(inner: &Inner, tenant: &TenantName) -> Result<TenantLog, StoreError> {
     let disk = &inner.world.disk;
     Ok(TenantLog {
         feed: Feed::open(disk.clone(), tenant)?,

@@ -66,10 +66,15 @@ pub struct Accepted {
 impl Store {
     /// Takes seq and time, makes the commits and queues the entry. On return the change is in the
     /// directory's tail, where the next writer builds on it; it is durable once its ticket is.
+    /// `announce` is told of it before it can become durable, in no particular order of seq.
     ///
     /// # Errors
     /// [`StoreError::Full`], [`StoreError::Busy`] or [`StoreError::Failed`]: nothing happened.
-    pub fn commit(&self, draft: ChangeDraft) -> Result<Accepted, StoreError> {
+    pub fn commit(
+        &self,
+        draft: ChangeDraft,
+        announce: impl FnOnce(&ChangeSummary),
+    ) -> Result<Accepted, StoreError> {
         self.check_failed()?;
         let contributions = self.contributions(draft.repositories.len())?;
         let estimate = estimate(&draft);
@@ -89,6 +94,7 @@ impl Store {
         let entry = Arc::new(build(draft, seq, time, contributions)?);
         let payload = format::encode_change(&entry)?;
         self.inner.directory.apply(&entry.summary);
+        announce(&entry.summary);
         self.inner.overlay.insert(ticket, &entry);
         self.inner.pending.insert(ticket, Pending::Change(entry));
         slot.fill(Arc::from(payload));

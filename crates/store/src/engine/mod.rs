@@ -3,6 +3,7 @@
 //! [`Store::run_background`]) carry entries from the queue to the journal and from there into Git.
 
 mod append;
+mod changes;
 mod checkpoint;
 mod commit;
 mod materialize;

@@ -78,7 +78,7 @@ impl Store {
             feed.sync()?;
             access.sync()?;
             state.sync()?;
-            logs.insert(tenant, TenantLog { feed, access, state });
+            logs.insert(tenant, Arc::new(TenantLog { feed, access, state }));
         }
         let directory = if recovery.rebuilt.is_empty() {
             directory

@@ -51,4 +51,4 @@ pub(super) struct TenantLog {
 }
 
 /// Those of all tenants.
-pub(super) type TenantLogs = BTreeMap<TenantName, TenantLog>;
+pub(super) type TenantLogs = BTreeMap<TenantName, Arc<TenantLog>>;

@@ -57,19 +57,29 @@ impl Sequences {
 }
 
 impl Sequence {
-    /// The ticket that must be durable before anything of `seq` is shown; `None` if it is.
-    pub(super) fn barrier(&self, seq: Seq, durable: impl Fn() -> Ticket) -> Option<Ticket> {
-        if seq.0 <= self.durable.load(Ordering::Acquire) {
-            return None;
-        }
+    /// The last seq that is on disk.
+    pub(super) fn last_durable(&self, durable: impl Fn() -> Ticket) -> Seq {
         let mut state = self.state.lock();
-        let durable = durable();
+        self.pass(&mut state, durable());
+        Seq(self.durable.load(Ordering::Acquire))
+    }
+
+    fn pass(&self, state: &mut State, durable: Ticket) {
         while let Some((passed, ticket)) = state.in_flight.front().copied()
             && ticket <= durable
         {
             state.in_flight.pop_front();
             self.durable.fetch_max(passed.0, Ordering::AcqRel);
         }
+    }
+
+    /// The ticket that must be durable before anything of `seq` is shown; `None` if it is.
+    pub(super) fn barrier(&self, seq: Seq, durable: impl Fn() -> Ticket) -> Option<Ticket> {
+        if seq.0 <= self.durable.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut state = self.state.lock();
+        self.pass(&mut state, durable());
         let first = state.in_flight.front().map(|(seq, _)| *seq)?;
         let place = usize::try_from(seq.0.checked_sub(first.0)?).ok()?;
         state.in_flight.get(place).map(|(_, ticket)| *ticket)

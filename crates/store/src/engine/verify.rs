@@ -155,8 +155,8 @@ impl Store {
         mut changes: BTreeMap<Seq, Vec<CommittedShare>>,
         report: &mut VerifyReport,
     ) -> Result<(), StoreError> {
-        let logs = self.inner.logs.lock();
-        let Some(log) = logs.get(tenant) else { return Ok(()) };
+        let log = self.inner.logs.lock().get(tenant).cloned();
+        let Some(log) = log else { return Ok(()) };
         for (which, read) in [("access", log.access.verify()), ("state", log.state.verify())] {
             if let Err(error) = read {
                 report.damage.push(format!("{which} log of tenant {tenant}: {error}"));
