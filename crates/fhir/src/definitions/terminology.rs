@@ -110,6 +110,17 @@ impl ValueSet {
         let mut same = codes[first..].iter().take_while(|each| each.0 == code);
         same.any(|each| system.is_none_or(|system| SYSTEMS[usize::from(each.1)] == system))
     }
+
+    /// The system of `code` in an enumerated set that has it in exactly one.
+    #[must_use]
+    pub fn system(self, code: &str) -> Option<&'static str> {
+        let row = &VALUE_SETS[usize::from(self.0)];
+        let codes = &CODES[usize::from(row.2)..usize::from(row.2) + usize::from(row.3)];
+        let first = codes.partition_point(|each| each.0 < code);
+        let mut same = codes[first..].iter().take_while(|each| each.0 == code);
+        let system = SYSTEMS[usize::from(same.next()?.1)];
+        same.next().is_none().then_some(system)
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,71 @@
+//! What a resource says for each search parameter.
+
+mod expression;
+mod route;
+
+mod plan;
+mod run;
+
+mod datatype;
+
+mod amount;
+mod date;
+mod reference;
+mod text;
+mod token;
+
+mod once;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+use vpr_codec::Value;
+
+use self::plan::Plan;
+use super::{Extracted, Key, KeyValue, ReferenceKey};
+use crate::ResourceType;
+use crate::reference::resource_type;
+
+pub use self::version::extractor;
+
+/// The keys of a resource for the search parameters of its type, and its compartments.
+///
+/// References to this server are taken to be relative already. Content that is not as the
+/// definitions say gives no keys, and neither do references to contained resources, concepts without
+/// a coding, and quantities without a value. `_id` and `_lastUpdated` are facts of the version;
+/// `_content`, `_text`, `_query` and `near` are answered otherwise or not at all.
+/// An unknown resource type gives nothing.
+#[must_use]
+pub fn extract(resource: Value<'_>) -> Extracted {
+    let Some(its_type) = resource_type(resource) else { return Extracted::default() };
+    let plan = Plan::of(its_type);
+    let keys = once::each_once(run::keys(plan, resource));
+    let compartments = compartments(plan, its_type, resource, &keys);
+    Extracted { keys, compartments }
+}
+
+/// The compartments (R4 §2.2) that references place the resource in, and its own.
+fn compartments(
+    plan: &Plan,
+    its_type: ResourceType,
+    resource: Value<'_>,
+    keys: &[Key],
+) -> Vec<(ResourceType, String)> {
+    let mut found = Vec::new();
+    if plan.owns_compartment
+        && let Some(id) = resource.get("id").and_then(Value::as_str)
+    {
+        found.push((its_type, id.into_owned()));
+    }
+    for key in keys {
+        let KeyValue::Reference(ReferenceKey::Local { resource: owner, id, .. }) = &key.value else {
+            continue;
+        };
+        let places = plan.placements.contains(&(key.parameter, *owner));
+        if places && !found.iter().any(|(known, its_id)| known == owner && its_id == id) {
+            found.push((*owner, id.clone()));
+        }
+    }
+    found
+}
