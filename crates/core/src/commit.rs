@@ -5,7 +5,9 @@ use vpr_store::format::{ChangeOperation, Idempotency};
 use vpr_store::{ChangeDraft, DocumentDraft, PathEdit};
 use vpr_types::{DocumentName, Part, RecordId, RepositoryId, TenantName, Version};
 
-use crate::change::{Action, Change, Committed, Content, Home, Precondition, WriteOutcome, WriteResult};
+use crate::change::{
+    Action, Change, Committed, Content, Home, Precondition, Repeat, WriteOutcome, WriteResult,
+};
 use crate::locks::Hold;
 use crate::tenants::{Hosted, Tenant};
 use crate::window::{CommittedChange, Index};
@@ -53,7 +55,9 @@ impl Engine {
         }
         let key = change.repeat.as_ref().map(|repeat| ((&tenant.name, repeat.key), Hold::Exclusive));
         let _key = self.keys.lock(key);
-        if let Some(done) = self.repeated(change)? {
+        if let Some(repeat) = &change.repeat
+            && let Some(done) = self.repeated(&change.tenant, repeat)?
+        {
             return Ok(done);
         }
         let _ids = self.ids.lock(self.wanted_ids(tenant, change));
@@ -186,10 +190,14 @@ impl Engine {
         Ok(Committed { seq: Some(accepted.seq), outcomes, barrier, repeated: None })
     }
 
-    /// The answer of an earlier change under the same key, while keys are remembered.
-    fn repeated(&self, change: &Change) -> Result<Option<Committed>, EngineError> {
-        let Some(repeat) = &change.repeat else { return Ok(None) };
-        let Some(kept) = self.store.idempotent(&change.tenant, &repeat.key)? else { return Ok(None) };
+    /// The answer of an earlier change under the same key, while keys are remembered. A change that
+    /// is repeated is recognized by [`Engine::commit`] as well: this is for whoever must decide first
+    /// what to write.
+    ///
+    /// # Errors
+    /// [`EngineError::KeyReused`], or when what is kept cannot be read.
+    pub fn repeated(&self, tenant: &TenantName, repeat: &Repeat) -> Result<Option<Committed>, EngineError> {
+        let Some(kept) = self.store.idempotent(tenant, &repeat.key)? else { return Ok(None) };
         let barrier = Barrier::at(kept.ticket);
         if kept.idempotency.body != repeat.body {
             return Err(EngineError::KeyReused { barrier });
@@ -203,7 +211,7 @@ impl Engine {
                 Some(version) => self
                     .store
                     .directory()
-                    .version(&change.tenant, &name, version)
+                    .version(tenant, &name, version)
                     .map_err(|error| EngineError::Store(error.into()))?,
                 None => None,
             };
