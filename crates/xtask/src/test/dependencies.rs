@@ -26,19 +26,47 @@ struct Lists {
 /// or banned.
 pub(super) fn check() -> Result<(), Box<dyn Error>> {
     let lists = Lists::read(&fs::read_to_string(workspace::root().join("deny.toml"))?)?;
-    let output =
-        children::cargo(&["metadata", "--format-version=1", "--locked", "--all-features"]).output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into());
-    }
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let metadata = ask(&["metadata", "--format-version=1", "--locked", "--all-features"])?;
+    let metadata: Value = serde_json::from_slice(&metadata)?;
+    // The metadata name packages that no feature asks for, where another one mentions them.
+    let tree = ask(&["tree", "--workspace", "--locked", "--all-features", "--target=all", "--prefix=none"])?;
+    let built = built(&String::from_utf8_lossy(&tree));
     let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let packages: Vec<&Value> = packages.iter().filter(|package| built.contains(&name(package))).collect();
     let faults: Vec<String> = packages.iter().flat_map(|package| lists.faults(package)).collect();
+    if packages.is_empty() {
+        return Err("cargo names no packages".into());
+    }
     if faults.is_empty() {
         println!("   {} packages", packages.len());
         return Ok(());
     }
     Err(faults.join("; ").into())
+}
+
+/// What `cargo` prints.
+fn ask(args: &[&str]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let output = children::cargo(args).output()?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+    }
+}
+
+/// Name and version of the packages of `cargo tree`, a line each: `name v1.2.3 (*)`.
+fn built(tree: &str) -> BTreeSet<String> {
+    let words = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some(format!("{} {}", words.next()?, words.next()?.strip_prefix('v')?))
+    };
+    tree.lines().filter_map(words).collect()
+}
+
+/// The same of a package of `cargo metadata`.
+fn name(package: &Value) -> String {
+    let text = |key: &str| package[key].as_str().unwrap_or_default();
+    format!("{} {}", text("name"), text("version"))
 }
 
 impl Lists {
@@ -93,6 +121,14 @@ mod tests {
         check("bad", REGISTRY, "MIT", &["bad is banned"]);
         check("good", REGISTRY, "AGPL-3.0", &["good has the license AGPL-3.0"]);
         check("good", "git+https://a.example/b", "MIT", &["good comes from git+https://a.example/b"]);
+    }
+
+    #[test]
+    fn packages_are_named_alike_in_the_tree_and_in_the_metadata() {
+        let built =
+            built("vpr-git v0.1.0 (/some/where)\n\nsha2 v0.11.1 (*)\nserde_derive v1.0.2 (proc-macro)");
+        assert_eq!(built, ["serde_derive 1.0.2", "sha2 0.11.1", "vpr-git 0.1.0"].map(str::to_owned).into());
+        assert_eq!(name(&json!({ "name": "sha2", "version": "0.11.1" })), "sha2 0.11.1");
     }
 
     #[test]
