@@ -12,11 +12,23 @@ mod fold;
 mod span;
 mod units;
 
+mod extract;
+
+mod parse;
+
+mod matches;
+
+mod subset;
+
+pub use extract::{extract, extractor};
 pub use fold::fold;
 pub use key::{Extracted, Key, KeyValue, QuantityKey, ReferenceKey, Span, Token};
+pub use matches::{Facts, is_path_prefix, matches};
+pub use parse::{FaultKind, ParseOptions, SearchFault, SearchLimits, parse};
 pub use query::{
     Compared, CompartmentOf, Filter, Ignored, Include, QuantityTest, Query, ReferenceTest, Scope, SortBy,
     SortKey, StringMatch, Summary, Test, TokenTest, Total, UriMatch,
 };
 pub use span::{date_span, number};
+pub use subset::subset;
 pub use units::{UCUM, canonical_quantity, canonical_span};

@@ -77,7 +77,7 @@ pub enum Filter {
     All(Vec<Filter>),
     /// One holds; none of none.
     Any(Vec<Filter>),
-    /// The resource refers by `parameter` to a `target` that fulfills `filter` (R4 §3.1.1.4.14).
+    /// The resource refers by `parameter` to a `target` that fulfills `filter` (R4 §3.1.1.4.15).
     Chain {
         /// A reference parameter.
         parameter: SearchParameter,
@@ -86,7 +86,7 @@ pub enum Filter {
         /// What the target must fulfill.
         filter: Box<Filter>,
     },
-    /// A `source` refers by `parameter` to the resource and fulfills `filter` (R4 §3.1.1.4.15).
+    /// A `source` refers by `parameter` to the resource and fulfills `filter` (R4 §3.1.1.4.16).
     Has {
         /// The type that refers.
         source: ResourceType,
@@ -106,7 +106,7 @@ pub enum Filter {
 pub enum Test {
     /// R4 §3.1.1.4.10
     Token(Vec<TokenTest>),
-    /// R4 §3.1.1.4.8
+    /// R4 §3.1.1.4.8; the texts are folded already, but for `:exact`, and never empty.
     String(StringMatch, Vec<String>),
     /// R4 §3.1.1.4.7; the span is what the written value covers.
     Date(Vec<Compared<Span<i64>>>),
@@ -116,9 +116,9 @@ pub enum Test {
     Quantity(Vec<QuantityTest>),
     /// R4 §3.1.1.4.12
     Reference(Vec<ReferenceTest>),
-    /// R4 §3.1.1.4.13
+    /// R4 §3.1.1.4.9
     Uri(UriMatch, Vec<String>),
-    /// R4 §3.1.1.4.9: each alternative has one test for each part, all of which one composite key
+    /// R4 §3.1.1.4.17: each alternative has one test for each part, all of which one composite key
     /// must pass.
     Composite(Vec<Vec<Test>>),
 }
@@ -138,7 +138,7 @@ pub struct Compared<S> {
     pub exact: f64,
 }
 
-/// A quantity asked for.
+/// A quantity asked for. A key whose unit is another one is not found, whatever the comparator.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuantityTest {
     /// The value as written.
@@ -169,7 +169,7 @@ pub enum TokenTest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceTest {
     /// `Type/id`, `Type/id/_history/version`, or an absolute URL that is of this server.
-    /// Without a version, references to any version are found.
+    /// Without a version, references to any version and to none are found.
     Local {
         /// The type.
         resource: ResourceType,
@@ -204,12 +204,13 @@ pub enum StringMatch {
     Exact,
 }
 
-/// How URIs are compared (R4 §3.1.1.4.13).
+/// How URIs are compared (R4 §3.1.1.4.9). A path prefix ends where the other text ends or goes on
+/// with `/`; a `/` at its own end does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UriMatch {
     /// Equal.
     Equal,
-    /// `:below`: equal, or the text is a path prefix of the value.
+    /// `:below`: equal, or the text is a path prefix of the value. The text has no `/` at its end.
     Below,
     /// `:above`: equal, or the value is a path prefix of the text.
     Above,
@@ -289,4 +290,3 @@ pub struct Ignored {
     /// Why, in a sentence without the value.
     pub why: String,
 }
-
