@@ -1,0 +1,49 @@
+//! What is done to the documents: all are written, some written again, some deleted, some of these
+//! written once more.
+
+use vpr_http_tests::{Dice, Json};
+
+use super::{Maker, TYPES, id, population};
+
+/// One write.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// `PUT Type/id`
+    Put(&'static str, String, Json),
+    /// `DELETE Type/id`
+    Delete(&'static str, String),
+}
+
+impl Write {
+    /// `Type/id`
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Put(type_name, id, _) | Self::Delete(type_name, id) => format!("{type_name}/{id}"),
+        }
+    }
+}
+
+/// The writes of a tenant, in phases between which time passes.
+#[must_use]
+pub fn history(seed: u64) -> Vec<Vec<Write>> {
+    let mut dice = Dice::new(seed);
+    let mut all: Vec<(&'static str, String)> = Vec::new();
+    for type_name in TYPES {
+        all.extend((0..population(type_name)).map(|number| (type_name, id(number))));
+    }
+    // Not type after type: what refers comes before and after what it refers to.
+    for at in (1..all.len()).rev() {
+        all.swap(at, usize::try_from(dice.below(at as u64 + 1)).unwrap());
+    }
+    let put = |dice: &mut Dice, (type_name, id): &(&'static str, String)| {
+        Write::Put(type_name, id.clone(), Maker::new(dice).document(type_name, id))
+    };
+    let first = all.iter().map(|each| put(&mut dice, each)).collect();
+    let updated: Vec<_> = all.iter().filter(|_| dice.below(5) == 0).cloned().collect();
+    let second = updated.iter().map(|each| put(&mut dice, each)).collect();
+    let deleted: Vec<_> = all.iter().filter(|_| dice.below(12) == 0).cloned().collect();
+    let third = deleted.iter().map(|(type_name, id)| Write::Delete(type_name, id.clone())).collect();
+    let fourth = deleted.iter().step_by(4).map(|each| put(&mut dice, each)).collect();
+    vec![first, second, third, fourth]
+}
