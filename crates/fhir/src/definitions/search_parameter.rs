@@ -122,10 +122,13 @@ impl SearchParameter {
 
     /// The parts of a composite: the parameter and the expression that leads to it.
     pub fn components(self) -> impl ExactSizeIterator<Item = (Self, &'static str)> {
-        SEARCH_PARAMETERS[usize::from(self.0)]
-            .9
-            .iter()
-            .map(|(number, expression)| (Self(*number), *expression))
+        let rows = SEARCH_PARAMETERS[usize::from(self.0)].9;
+        // R4 gives `code` to the reference and `target` to the token: each has the other's parameter.
+        let exchanged = self.url().ends_with("/DocumentReference-relationship");
+        rows.iter().enumerate().map(move |(at, (_, expression))| {
+            let at = if exchanged { rows.len() - 1 - at } else { at };
+            (Self(rows[at].0), *expression)
+        })
     }
 }
 
@@ -164,6 +167,15 @@ mod tests {
             let composite = each.value_type() == SearchParameterType::Composite;
             assert_eq!(each.components().len() >= 2, composite, "{each:?}");
         }
+    }
+
+    #[test]
+    fn the_parts_of_a_relationship_have_the_parameters_of_their_elements() {
+        let documents = ResourceType::parse("DocumentReference").unwrap();
+        let parts = documents.search_parameter("relationship").unwrap().components();
+        let parts: Vec<_> = parts.map(|(part, path)| (part.expression(), path)).collect();
+        let of = ["DocumentReference.relatesTo.code", "DocumentReference.relatesTo.target"];
+        assert_eq!(parts, [(of[0], "code"), (of[1], "target")]);
     }
 
     #[test]

@@ -165,6 +165,19 @@ mod tests {
     }
 
     #[test]
+    fn a_code_that_several_systems_have_has_none() {
+        let gender = set("http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1");
+        assert_eq!(gender.system("female"), Some("http://hl7.org/fhir/administrative-gender"));
+        assert_eq!(gender.system("Female"), None);
+        for each in ValueSet::all() {
+            for (code, system) in each.codes() {
+                let count = each.codes().filter(|other| other.0 == code).count();
+                assert_eq!(each.system(code), (count == 1).then_some(system), "{} {code}", each.url());
+            }
+        }
+    }
+
+    #[test]
     fn endless_sets_are_decided_by_form() {
         assert_eq!(set("http://hl7.org/fhir/ValueSet/mimetypes|4.0.1").membership(), Membership::MediaType);
         let language = Type::find("Patient").unwrap().element("language").unwrap().binding().unwrap();

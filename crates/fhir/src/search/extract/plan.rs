@@ -16,7 +16,8 @@ pub(super) struct Plan {
     pub(super) truths: Vec<(SearchParameter, Vec<Proof>)>,
     /// The references that place it in the compartment of a resource of that type.
     pub(super) placements: Vec<(SearchParameter, ResourceType)>,
-    /// Whether it has a compartment of its own, which it is in.
+    /// Whether it has a compartment of its own. It is in that, although R4 lists `{def}` for only
+    /// some of the owners.
     pub(super) owns_compartment: bool,
     /// What does not fit the definitions, and is passed over.
     pub(super) faults: Vec<Fault>,
@@ -100,6 +101,19 @@ impl Plan {
         PLANS[resource.number()].get_or_init(|| Self::compile(resource))
     }
 
+    /// The parameters that some element can give keys to.
+    #[cfg(test)]
+    pub(super) fn parameters(&self) -> std::collections::HashSet<SearchParameter> {
+        let outputs = self.nodes.iter().flat_map(|node| &node.outputs);
+        let of = |output: &Output| match output {
+            Output::Keys(parameter, _) => Some(*parameter),
+            Output::Composite(parameter, parts) => {
+                parts.iter().all(|part| !part.routes.is_empty()).then_some(*parameter)
+            }
+        };
+        outputs.filter_map(of).chain(self.truths.iter().map(|(parameter, _)| *parameter)).collect()
+    }
+
     pub(super) fn root(&self) -> &Node {
         &self.nodes[0]
     }
@@ -113,8 +127,7 @@ impl Plan {
             nodes: vec![Node::new(resource.definition())],
             truths: Vec::new(),
             placements: placements(resource),
-            owns_compartment: Compartment::parse(resource.name())
-                .is_some_and(|own| own.parameters(resource).contains(&"{def}")),
+            owns_compartment: Compartment::parse(resource.name()).is_some(),
             faults: Vec::new(),
         };
         for parameter in resource.search_parameters().filter(|each| !has_no_keys(*each)) {

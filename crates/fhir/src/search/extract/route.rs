@@ -24,14 +24,15 @@ pub(super) struct Hop {
 
 impl Path {
     /// The steps within resources of that type; `None` when the path is about another type.
+    /// One path of R4 (`InsurancePlan-name`) begins below the resource.
     pub(super) fn within(&self, resource: ResourceType) -> Option<&[Step]> {
         let (Step::Element(head), steps) = self.steps.split_first()? else { return None };
-        let about = match *head {
-            "Resource" => true,
-            "DomainResource" => resource.is_domain_resource(),
-            name => name == resource.name(),
-        };
-        about.then_some(steps)
+        match *head {
+            "Resource" => Some(steps),
+            "DomainResource" => resource.is_domain_resource().then_some(steps),
+            name if name == resource.name() => Some(steps),
+            name => ResourceType::parse(name).is_none().then_some(&*self.steps),
+        }
     }
 }
 
