@@ -15,9 +15,11 @@ mod change;
 mod database;
 mod error;
 mod page;
+mod postgres;
 mod schema;
 mod sql;
 
 pub use change::{AppliedChange, AppliedDocument, AppliedOperation};
 pub use error::ProjectionError;
 pub use page::{HistoryRow, Hit, HitMode, Page, PageRequest, Position};
+pub use postgres::{ServingRole, serving_role};
