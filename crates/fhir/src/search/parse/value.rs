@@ -297,13 +297,24 @@ impl Parser<'_> {
         let canonical = url.split_once('#').map_or(&*url, |(url, _)| url).to_owned();
         let located = self.located(&url).filter(|_| version.is_none());
         let mut found = vec![ReferenceTest::Canonical { url: canonical, version }];
-        found.extend(located.filter(|located| !matches!(located, ReferenceTest::AnyType(_))));
+        if let Some(local @ ReferenceTest::Local { .. }) = located {
+            if !url.contains("://") {
+                // The same resource, as a canonical URL of this server tells it.
+                let url = format!("{}/{url}", self.base());
+                found.push(ReferenceTest::Canonical { url, version: None });
+            }
+            found.push(local);
+        }
         Some(found)
+    }
+
+    fn base(&self) -> &str {
+        self.options.base.trim_end_matches('/')
     }
 
     /// A reference by place.
     fn located(&self, text: &str) -> Option<ReferenceTest> {
-        let base = self.options.base.trim_end_matches('/');
+        let base = self.base();
         let below = text.strip_prefix(base).and_then(|rest| rest.strip_prefix('/'));
         let below = below.filter(|_| !base.is_empty()).and_then(Target::parse);
         let target = match ReferenceKind::of(text) {

@@ -132,11 +132,7 @@ fn references_in_all_their_forms() {
 #[test]
 fn canonical_references_with_and_without_version() {
     check(&[
-        (
-            "QuestionnaireResponse",
-            "questionnaire=http://a/q",
-            "questionnaire canonical http://a/q or <http://a/q>",
-        ),
+        ("QuestionnaireResponse", "questionnaire=http://a/q", "questionnaire canonical http://a/q"),
         ("QuestionnaireResponse", "questionnaire=http://a/q|2.0", "questionnaire canonical http://a/q|2.0"),
         (
             "QuestionnaireResponse",
@@ -144,6 +140,12 @@ fn canonical_references_with_and_without_version() {
             "questionnaire canonical http://example.org/fhir/Questionnaire/1 or Questionnaire/1",
         ),
         ("QuestionnaireResponse", "questionnaire=q", "questionnaire canonical q"),
+        (
+            "QuestionnaireResponse",
+            "questionnaire=Questionnaire/1",
+            "questionnaire canonical Questionnaire/1 or \
+             canonical http://example.org/fhir/Questionnaire/1 or Questionnaire/1",
+        ),
     ]);
     for value in ["http://a/q|", "|1", "http://a|1|2"] {
         assert_eq!(faults("QuestionnaireResponse", &format!("questionnaire={value}")).len(), 1, "{value}");

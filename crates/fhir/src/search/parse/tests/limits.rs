@@ -34,7 +34,7 @@ fn each_limit_is_hit() {
 
     let conditions = |count: usize| {
         let full = repeated(&format!("_id={}", repeated("1", 1000, ",")), count / 1000, "&");
-        if count % 1000 == 0 { full } else { format!("{full}&active=true") }
+        if count.is_multiple_of(1000) { full } else { format!("{full}&active=true") }
     };
     check_limit(&conditions(max.conditions_max), &conditions(max.conditions_max + 1));
 
