@@ -27,6 +27,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    // It finds all before it gives one, and in no order.
+    ("enable_bitmapscan", "off"),
 ];
 
 /// Connections to one server that are opened as they are needed, kept, and thrown away with the
