@@ -23,6 +23,8 @@ pub struct RestConfig {
     pub body_bytes_max: usize,
     /// Bytes that the bodies of all requests in flight may hold together; at least what one needs.
     pub body_budget_bytes: usize,
+    /// Searches that take longer are logged: the names of their parameters, never the values.
+    pub slow_search: Duration,
 }
 
 impl RestConfig {
@@ -48,6 +50,7 @@ impl RestConfig {
             request_timeout: Duration::from_secs(30),
             body_bytes_max: limits::BODY_BYTES_MAX,
             body_budget_bytes: limits::BODY_BUDGET_BYTES,
+            slow_search: Duration::from_secs(1),
         }
     }
 
@@ -63,6 +66,7 @@ impl RestConfig {
             request_timeout: self.request_timeout,
             body_bytes_max: self.body_bytes_max,
             body_budget_bytes: self.body_budget_bytes,
+            slow_search: self.slow_search,
         }
     }
 }

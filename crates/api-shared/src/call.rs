@@ -12,11 +12,14 @@ pub struct Call {
     pub interaction: Interaction,
     /// The variable segments of its path.
     pub path: PathSegments,
-    /// Its parameters, decoded, without those that every route takes.
+    /// Its parameters, decoded, without those that every route takes; those of a form follow those
+    /// of the URL.
     pub query: Vec<(String, String)>,
+    /// The same parameters of the URL as they were written.
+    pub criteria: String,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body, whole and expanded; empty where the route takes none.
+    /// Its body, whole and expanded; empty where the route takes none, or a form.
     pub body: Vec<u8>,
 }
 
@@ -29,8 +32,8 @@ pub struct PathSegments {
     pub id: Option<String>,
     /// `{version}`
     pub version: Option<String>,
-    /// `{rest}`
-    pub rest: Option<String>,
+    /// `{member}`: a type in a compartment, or `*`.
+    pub member: Option<String>,
 }
 
 /// A segment with a broken percent escape.
@@ -46,7 +49,7 @@ impl PathSegments {
                 "{type}" => &mut segments.type_name,
                 "{id}" => &mut segments.id,
                 "{version}" => &mut segments.version,
-                "{rest}" => &mut segments.rest,
+                "{member}" => &mut segments.member,
                 _ => continue,
             };
             *slot = Some(decode(value)?);
@@ -56,7 +59,8 @@ impl PathSegments {
 
     /// Whether a segment is an operation's name, which no id and no type can be.
     pub(crate) fn has_operation(&self) -> bool {
-        [&self.type_name, &self.id, &self.rest].into_iter().flatten().any(|segment| segment.starts_with('$'))
+        let names = [&self.type_name, &self.id, &self.member];
+        names.into_iter().flatten().any(|segment| segment.starts_with('$'))
     }
 }
 
@@ -86,7 +90,7 @@ mod tests {
         assert_eq!(segments.type_name.as_deref(), Some("Patient"));
         assert_eq!(segments.id.as_deref(), Some("a-b"));
         assert_eq!(segments.version.as_deref(), Some("3"));
-        assert_eq!(segments.rest, None);
+        assert_eq!(segments.member, None);
         for broken in ["%", "%2", "%zz", "%+1", "%C3", "%é"] {
             assert_eq!(of(&format!("/fhir/Patient/{broken}/_history/3")), Err(BrokenEscape), "{broken}");
         }

@@ -1,4 +1,9 @@
-//! The CapabilityStatement, made of the route table: what is not declared is not in it.
+//! The CapabilityStatement, made of the route table and of the search parameters of the standard: what
+//! is not declared is not in it.
+
+mod search;
+
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use vpr_codec::{Style, Writer};
@@ -8,10 +13,19 @@ use vpr_types::Instant;
 
 use crate::door::Authentication;
 use crate::routes::ROUTES;
+use search::Includes;
 
-/// The statement (FHIR R4 §3.1.0.10), written once; the base URL of the caller is put in.
+/// The statement (FHIR R4 §3.1.0.10), written when it is first asked for; the base URL of the caller is
+/// put in.
 #[derive(Debug, Clone)]
 pub struct CapabilityStatement {
+    authentication: Authentication,
+    date: Instant,
+    written: OnceLock<Written>,
+}
+
+#[derive(Debug, Clone)]
+struct Written {
     before_url: Bytes,
     after_url: Bytes,
 }
@@ -20,40 +34,48 @@ pub struct CapabilityStatement {
 const URL: &str = "\u{1}";
 
 /// Interactions of one resource, in the order of the standard's value set.
-const OF_RESOURCE: [Interaction; 6] = [
+const OF_RESOURCE: [Interaction; 8] = [
     Interaction::Read,
     Interaction::VRead,
     Interaction::Update,
     Interaction::Delete,
     Interaction::HistoryInstance,
+    Interaction::HistoryType,
     Interaction::Create,
+    Interaction::SearchType,
 ];
 
-const OF_SYSTEM: [Interaction; 2] = [Interaction::Transaction, Interaction::Batch];
+const OF_SYSTEM: [Interaction; 4] =
+    [Interaction::Transaction, Interaction::Batch, Interaction::SearchSystem, Interaction::HistorySystem];
 
 impl CapabilityStatement {
     /// The statement of a server that was started at `date`.
     #[must_use]
     pub fn new(authentication: &Authentication, date: Instant) -> Self {
-        let mut writer = Writer::with_capacity(Style::Compact, 64 * 1024);
-        statement(&mut writer, authentication, date);
+        Self { authentication: authentication.clone(), date, written: OnceLock::new() }
+    }
+
+    /// The statement as JSON for a caller who knows the server under `base`.
+    #[must_use]
+    pub fn render(&self, base: &str) -> Bytes {
+        let Written { before_url, after_url } = self.written.get_or_init(|| self.write());
+        let mut text = Vec::with_capacity(before_url.len() + base.len() + after_url.len());
+        text.extend_from_slice(before_url);
+        text.extend_from_slice(base.as_bytes());
+        text.extend_from_slice(after_url);
+        text.into()
+    }
+
+    fn write(&self) -> Written {
+        let mut writer = Writer::with_capacity(Style::Compact, 1024 * 1024);
+        statement(&mut writer, &self.authentication, self.date);
         let text = writer.finish();
         // Written by the writer as the escape of that character.
         let mark: &[u8] = b"\\u0001";
         let at = text.windows(mark.len()).position(|window| window == mark).unwrap_or(text.len());
         let text = Bytes::from(text);
         let after_url = text.slice((at + mark.len()).min(text.len())..);
-        Self { before_url: text.slice(..at), after_url }
-    }
-
-    /// The statement as JSON for a caller who knows the server under `base`.
-    #[must_use]
-    pub fn render(&self, base: &str) -> Bytes {
-        let mut text = Vec::with_capacity(self.before_url.len() + base.len() + self.after_url.len());
-        text.extend_from_slice(&self.before_url);
-        text.extend_from_slice(base.as_bytes());
-        text.extend_from_slice(&self.after_url);
-        text.into()
+        Written { before_url: text.slice(..at), after_url }
     }
 }
 
@@ -109,46 +131,68 @@ fn rest(writer: &mut Writer, authentication: &Authentication) {
             },
         );
     });
+    let includes = Includes::of_the_standard();
     array(writer, "resource", |writer| {
         for each in ResourceType::all().filter(|each| each.name() != "Parameters") {
             writer.begin_object();
-            resource(writer, each);
+            resource(writer, each, &includes);
             writer.end_object();
         }
     });
     interactions(writer, &OF_SYSTEM);
+    if declared(Interaction::SearchSystem) {
+        search::of_system(writer);
+    }
 }
 
-fn resource(writer: &mut Writer, each: ResourceType) {
+fn resource(writer: &mut Writer, each: ResourceType, includes: &Includes) {
     member(writer, "type", each.name());
     interactions(writer, &OF_RESOURCE);
     member(writer, "versioning", "versioned");
     for (name, truth) in [
         ("readHistory", true),
         ("updateCreate", true),
-        ("conditionalCreate", false),
-        ("conditionalUpdate", false),
+        ("conditionalCreate", true),
+        ("conditionalUpdate", declared(Interaction::ConditionalUpdate)),
     ] {
         writer.key(name);
         writer.bool(truth);
     }
     member(writer, "conditionalRead", "full-support");
-    member(writer, "conditionalDelete", "not-supported");
+    let delete = if declared(Interaction::ConditionalDelete) { "single" } else { "not-supported" };
+    member(writer, "conditionalDelete", delete);
     writer.key("referencePolicy");
     writer.begin_array();
     for policy in ["literal", "logical"] {
         writer.string(policy);
     }
     writer.end_array();
-    if declared(Interaction::Validate) {
-        array(writer, "operation", |writer| {
-            writer.begin_object();
-            member(writer, "name", "validate");
-            member(writer, "definition", "http://hl7.org/fhir/OperationDefinition/Resource-validate");
-            writer.end_object();
-        });
+    if declared(Interaction::SearchType) {
+        includes.write(writer, each);
+        search::of_resource(writer, each);
     }
+    let operations: Vec<_> = OPERATIONS
+        .iter()
+        .filter(|(interaction, of, ..)| declared(*interaction) && of.is_none_or(|of| of == each.name()))
+        .collect();
+    if operations.is_empty() {
+        return;
+    }
+    array(writer, "operation", |writer| {
+        for (_, _, name, definition) in operations {
+            writer.begin_object();
+            member(writer, "name", name);
+            member(writer, "definition", &format!("http://hl7.org/fhir/OperationDefinition/{definition}"));
+            writer.end_object();
+        }
+    });
 }
+
+/// Operations: the type that has them, or all; their names, and their definitions.
+const OPERATIONS: [(Interaction, Option<&str>, &str, &str); 2] = [
+    (Interaction::Validate, None, "validate", "Resource-validate"),
+    (Interaction::Everything, Some("Patient"), "everything", "Patient-everything"),
+];
 
 fn interactions(writer: &mut Writer, all: &[Interaction]) {
     array(writer, "interaction", |writer| {
@@ -160,7 +204,7 @@ fn interactions(writer: &mut Writer, all: &[Interaction]) {
     });
 }
 
-fn member(writer: &mut Writer, name: &str, text: &str) {
+pub(super) fn member(writer: &mut Writer, name: &str, text: &str) {
     writer.key(name);
     writer.string(text);
 }
@@ -172,7 +216,7 @@ fn object(writer: &mut Writer, name: &str, fill: impl FnOnce(&mut Writer)) {
     writer.end_object();
 }
 
-fn array(writer: &mut Writer, name: &str, fill: impl FnOnce(&mut Writer)) {
+pub(super) fn array(writer: &mut Writer, name: &str, fill: impl FnOnce(&mut Writer)) {
     writer.key(name);
     writer.begin_array();
     fill(writer);
@@ -205,6 +249,14 @@ mod tests {
         let value: Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(value["implementation"]["url"], "http://a/fhir");
         assert_eq!(value["fhirVersion"], "4.0.1");
+        assert!(text.len() < 2 << 20, "{}", text.len());
+        let patient = value["rest"][0]["resource"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|resource| resource["type"] == "Patient");
+        let name = patient.unwrap()["searchParam"].as_array().unwrap().iter().find(|p| p["name"] == "name");
+        assert_eq!(name.unwrap()["type"], "string");
     }
 
     /// Interactions of the statement and of the table are the same set, seen from both sides.
@@ -219,11 +271,18 @@ mod tests {
         let resources = rest["resource"].as_array().unwrap();
         assert_eq!(resources.len(), ResourceType::COUNT - 1);
         let mut stated = codes(rest);
-        assert_eq!(stated, ["batch", "transaction"].map(str::to_owned).into());
+        let system = ["batch", "history-system", "search-system", "transaction"];
+        assert_eq!(stated, system.map(str::to_owned).into());
         for resource in resources {
             stated.extend(codes(resource));
             assert_eq!(codes(resource).len(), OF_RESOURCE.len());
-            assert!(resource.get("searchParam").is_none());
+            for (claim, code) in
+                [("conditionalUpdate", "conditional-update"), ("conditionalDelete", "conditional-delete")]
+            {
+                if resource[claim] == true || resource[claim] == "single" {
+                    stated.insert(code.to_owned());
+                }
+            }
             for operation in resource["operation"].as_array().unwrap() {
                 stated.insert(format!("${}", operation["name"].as_str().unwrap()));
             }

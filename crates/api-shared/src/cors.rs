@@ -10,9 +10,9 @@ use http::{HeaderMap, HeaderValue};
 use crate::reply::Reply;
 
 const REQUEST_HEADERS: &str = "accept, authorization, content-encoding, content-type, idempotency-key, if-match, \
-    if-modified-since, if-none-match, prefer, x-request-id, x-tenant-id";
+    if-modified-since, if-none-exist, if-none-match, prefer, x-request-id, x-tenant-id";
 const RESPONSE_HEADERS: &str =
-    "etag, idempotency-replayed, last-modified, location, retry-after, x-request-id";
+    "etag, idempotency-replayed, last-modified, location, retry-after, warning, x-request-id";
 
 /// The origin of a request, if it may call.
 pub(crate) fn allowed<'a>(origins: &[String], origin: Option<&'a HeaderValue>) -> Option<&'a HeaderValue> {

@@ -39,6 +39,8 @@ pub struct DoorConfig {
     pub body_bytes_max: usize,
     /// Bytes that the bodies of all requests in flight may hold together; at least what one needs.
     pub body_budget_bytes: usize,
+    /// Searches that take longer are logged.
+    pub slow_search: Duration,
 }
 
 /// A protocol behind the door: it parses calls and renders answers. The door itself calls the
@@ -72,6 +74,12 @@ pub fn router<P: Protocol>(protocol: P, service: Service, config: DoorConfig) ->
     for (path, routes) in paths() {
         let has_tenant = routes.iter().any(|route| route.has_tenant());
         let endpoint = Endpoint::new(Arc::clone(&door), routes);
+        if path.contains('$') {
+            // Some clients escape the sign of an operation.
+            let escaped = path.replace('$', "%24");
+            router = router.route_service(&format!("/t/{{tenant}}{escaped}"), endpoint.clone());
+            router = router.route_service(&escaped, endpoint.clone());
+        }
         if has_tenant {
             router = router.route_service(&format!("/t/{{tenant}}{path}"), endpoint.clone());
         }

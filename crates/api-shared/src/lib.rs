@@ -24,10 +24,12 @@ mod endpoint;
 mod metrics;
 mod negotiate;
 mod openapi;
+mod parameters;
 mod probes;
 mod rejection;
 mod reply;
 mod routes;
+mod slow;
 mod table;
 mod tenant;
 
@@ -38,7 +40,8 @@ pub use date::{format_date, parse_date};
 pub use door::{Authentication, DoorConfig, Protocol, router};
 pub use metrics::Metrics;
 pub use negotiate::{
-    FHIR_JSON, NotAcceptable, UnsupportedMediaType, accepts_gzip, check_content_type, negotiate,
+    FHIR_JSON, FORM, NotAcceptable, UnsupportedMediaType, accepts_gzip, check_content_type, check_form_type,
+    negotiate,
 };
 pub use openapi::openapi;
 pub use rejection::{RETRY_AFTER_SECONDS, Rejection};

@@ -3,6 +3,9 @@
 /// FHIR's media type for JSON.
 pub const FHIR_JSON: &str = "application/fhir+json";
 
+/// The media type of a form (FHIR R4 §3.1.1.1).
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
 const PLAIN_JSON: &str = "application/json";
 
 /// What the caller and this server have in common is nothing.
@@ -28,6 +31,9 @@ pub enum UnsupportedMediaType {
     /// Another media type.
     #[error("the Content-Type is not supported; application/fhir+json is")]
     Type,
+    /// A search whose body is no form.
+    #[error("the Content-Type is not supported; application/x-www-form-urlencoded is")]
+    Form,
     /// Another character set.
     #[error("only charset=utf-8 is supported")]
     Charset,
@@ -113,6 +119,19 @@ pub fn check_content_type(content_type: Option<&str>) -> Result<(), UnsupportedM
         return Err(UnsupportedMediaType::Charset);
     }
     if supported_version(parameters) { Ok(()) } else { Err(UnsupportedMediaType::FhirVersion) }
+}
+
+/// Checks the format of a form of query parameters.
+///
+/// # Errors
+/// [`UnsupportedMediaType`] unless it is a URL-encoded form in UTF-8.
+pub fn check_form_type(content_type: Option<&str>) -> Result<(), UnsupportedMediaType> {
+    let content_type = content_type.ok_or(UnsupportedMediaType::Form)?;
+    let (media_type, parameters) = split_parameters(content_type);
+    if !media_type.eq_ignore_ascii_case(FORM) {
+        return Err(UnsupportedMediaType::Form);
+    }
+    if is_utf8(parameters) { Ok(()) } else { Err(UnsupportedMediaType::Charset) }
 }
 
 /// Whether an `Accept-Encoding` takes gzip (RFC 9110 §12.5.3).
@@ -244,6 +263,22 @@ mod tests {
             (None, Err(Missing)),
         ] {
             assert_eq!(check_content_type(content_type), wanted, "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn the_parameters_of_a_search_are_a_form() {
+        use UnsupportedMediaType::{Charset, Form};
+        for (content_type, wanted) in [
+            (Some("application/x-www-form-urlencoded"), Ok(())),
+            (Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8"), Ok(())),
+            (Some("application/x-www-form-urlencoded; charset=latin1"), Err(Charset)),
+            (Some("application/fhir+json"), Err(Form)),
+            (Some("multipart/form-data; boundary=x"), Err(Form)),
+            (Some(""), Err(Form)),
+            (None, Err(Form)),
+        ] {
+            assert_eq!(check_form_type(content_type), wanted, "{content_type:?}");
         }
     }
 

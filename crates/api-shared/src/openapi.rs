@@ -1,9 +1,10 @@
 //! The OpenAPI document, made of the route table.
 
 use serde_json::{Map, Value, json};
-use vpr_service::action;
+use vpr_service::{Interaction, action};
 
-use crate::routes::{Action, COMMON_PARAMETERS, COMMON_STATUSES, ROUTES, Route, Schema, paths};
+use crate::negotiate::FORM;
+use crate::routes::{Action, COMMON_PARAMETERS, COMMON_STATUSES, Method, ROUTES, Route, Schema, paths};
 
 /// The document (OpenAPI 3.1) as JSON with a line feed at its end; the same in every run.
 #[must_use]
@@ -48,7 +49,8 @@ fn operation(route: &Route) -> Value {
         operation.insert("parameters".into(), parameters.into());
     }
     if let Some(content) = content(route.request) {
-        operation.insert("requestBody".into(), json!({ "required": true, "content": content }));
+        let required = route.request != Schema::Form;
+        operation.insert("requestBody".into(), json!({ "required": required, "content": content }));
     }
     operation.insert("responses".into(), responses(route));
     if let Some(interaction) = route.interaction() {
@@ -61,11 +63,15 @@ fn operation(route: &Route) -> Value {
 }
 
 fn operation_id(route: &Route) -> String {
-    let level = if route.path.contains("{id}") { "-instance" } else { "" };
-    match route.action_name() {
-        "$validate" => format!("validate{level}"),
-        name => name.to_owned(),
-    }
+    let name = route.action_name();
+    let level = match route.path {
+        path if path.contains("{member}") => "-compartment",
+        path if path.contains("{id}") && name == "$validate" => "-instance",
+        _ => "",
+    };
+    let by_get = |other: &Route| other.action == route.action && other.method == Method::Get;
+    let again = route.method == Method::Post && ROUTES.iter().any(by_get);
+    format!("{}{level}{}", name.trim_start_matches('$'), if again { "-post" } else { "" })
 }
 
 fn parameters(route: &Route) -> Vec<Value> {
@@ -75,8 +81,12 @@ fn parameters(route: &Route) -> Vec<Value> {
             "in": place, "name": name, "description": doc, "required": place == "path", "schema": { "type": "string" },
         }));
     };
-    for (name, doc) in [("type", "A resource type."), ("id", "The resource's id."), ("version", "A version.")]
-    {
+    for (name, doc) in [
+        ("type", "A resource type."),
+        ("id", "The resource's id."),
+        ("version", "A version."),
+        ("member", "A resource type, or `*` for all."),
+    ] {
         if route.path.contains(&format!("{{{name}}}")) {
             add("path", name, doc);
         }
@@ -90,6 +100,13 @@ fn parameters(route: &Route) -> Vec<Value> {
         if wanted(route) {
             add("header", name, doc);
         }
+    }
+    if route.searches {
+        parameters.push(json!({
+            "in": "query", "name": "criteria", "required": false, "style": "form", "explode": true,
+            "description": "The search parameters of the type, as the CapabilityStatement names them, with their modifiers.",
+            "schema": { "type": "object", "additionalProperties": { "type": "string" } },
+        }));
     }
     parameters
 }
@@ -107,7 +124,13 @@ const HEADERS: &[Header] = &[
     ("If-Modified-Since", "304 if nothing was committed since.", |route| {
         on_document(route) && !writes(route)
     }),
+    ("If-None-Exist", "The create happens only if this search finds nothing.", |route| {
+        route.interaction() == Some(Interaction::Create)
+    }),
     ("Prefer", "return=minimal, representation or OperationOutcome.", writes),
+    ("Prefer", "handling=strict or lenient: what becomes of parameters that are not known.", |route| {
+        route.searches && !writes(route)
+    }),
     ("Idempotency-Key", "Makes the write repeatable for 30 days.", writes),
     ("X-Request-Id", "Names the request in the audit and in commits.", Route::has_tenant),
     ("X-Tenant-Id", "May repeat the tenant that the address names.", Route::has_tenant),
@@ -158,6 +181,10 @@ fn content(schema: Schema) -> Option<Value> {
         Schema::Resource => fhir("Resource"),
         Schema::Named(name) => fhir(name),
         Schema::ResourceOrParameters => fhir("ResourceOrParameters"),
+        Schema::Form => {
+            let schema = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+            Some(json!({ FORM: { "schema": schema } }))
+        }
         Schema::Json => Some(json!({ "application/json": { "schema": { "type": "object" } } })),
         Schema::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
     }
@@ -196,7 +223,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::routes::Method;
 
     #[test]
     fn it_holds_the_routes_that_are_built_and_nothing_else() {

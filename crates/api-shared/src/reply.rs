@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED,
-    LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    LOCATION, RETRY_AFTER, VARY, WARNING, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use vpr_service::{Answer, Stamp};
@@ -45,6 +45,9 @@ impl Reply {
         }
         if answer.replayed {
             reply.headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        if let Some(warning) = answer.warning {
+            reply.headers.insert(WARNING, HeaderValue::from_static(warning.header()));
         }
         // A copy may be kept by the caller alone, and asked about before each use.
         reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));

@@ -8,7 +8,7 @@ use vpr_service::Interaction;
 pub struct Route {
     /// The method; `GET` answers `HEAD` too.
     pub method: Method,
-    /// The path below the tenant's address, with `{type}`, `{id}`, `{version}` and `{rest}` for its
+    /// The path below the tenant's address, with `{type}`, `{id}`, `{version}` and `{member}` for its
     /// variable segments.
     pub path: &'static str,
     /// What it does.
@@ -19,6 +19,8 @@ pub struct Route {
     pub response: Schema,
     /// The query parameters it takes, beside [`COMMON_PARAMETERS`].
     pub parameters: &'static [Parameter],
+    /// Whether it takes the search parameters of the standard too; the service knows which they are.
+    pub searches: bool,
     /// The statuses it answers with, beside those of every route.
     pub statuses: &'static [u16],
     /// What it does, in one sentence.
@@ -70,6 +72,8 @@ pub enum Schema {
     Named(&'static str),
     /// A resource to validate, or Parameters around it.
     ResourceOrParameters,
+    /// Query parameters as a form: they add to those of the URL.
+    Form,
     /// JSON that is no resource.
     Json,
     /// Text.
@@ -102,6 +106,38 @@ const HISTORY_PARAMETERS: &[Parameter] = &[
     Parameter { name: "_before", doc: "Only versions below this one; stands in the links to further pages." },
 ];
 
+const PAGED_HISTORY_PARAMETERS: &[Parameter] = &[
+    Parameter { name: "_count", doc: "At most this many versions on a page." },
+    Parameter { name: "_since", doc: "Only versions committed at or after this instant." },
+    Parameter { name: "_at", doc: "Only versions that stood at some moment of this date or instant." },
+    Parameter { name: "_cursor", doc: "Stands in the links to further pages." },
+];
+
+/// What searches take beside the search parameters of their types (FHIR R4 §3.1.1.5).
+const SEARCH_PARAMETERS: &[Parameter] = &[
+    Parameter { name: "_id", doc: "Only resources with one of these ids." },
+    Parameter { name: "_lastUpdated", doc: "Only resources whose newest version was committed then." },
+    Parameter { name: "_has", doc: "Only resources that are referred to by others with these values." },
+    Parameter { name: "_type", doc: "Only these types, in a search over several." },
+    Parameter { name: "_sort", doc: "The order of the matches; newest first without it." },
+    Parameter { name: "_count", doc: "At most this many matches on a page; 0 asks for the total alone." },
+    Parameter { name: "_total", doc: "none, estimate or accurate." },
+    Parameter { name: "_include", doc: "Adds what the matches refer to." },
+    Parameter { name: "_revinclude", doc: "Adds what refers to the matches." },
+    Parameter { name: "_summary", doc: "true, text, data, count or false." },
+    Parameter { name: "_elements", doc: "Only these elements, and the mandatory ones." },
+    Parameter { name: "_cursor", doc: "Stands alone in the links to further pages." },
+];
+
+const EVERYTHING_PARAMETERS: &[Parameter] = &[
+    Parameter { name: "start", doc: "Only what happened on or after this date." },
+    Parameter { name: "end", doc: "Only what happened on or before this date." },
+    Parameter { name: "_since", doc: "Only versions committed at or after this instant." },
+    Parameter { name: "_type", doc: "Only these types." },
+    Parameter { name: "_count", doc: "At most this many resources on a page." },
+    Parameter { name: "_cursor", doc: "Stands alone in the links to further pages." },
+];
+
 const VALIDATE_PARAMETERS: &[Parameter] = &[
     Parameter { name: "mode", doc: "create, update or delete." },
     Parameter { name: "profile", doc: "Not supported: answers 501." },
@@ -113,6 +149,8 @@ pub const COMMON_STATUSES: &[u16] = &[400, 401, 403, 404, 406, 414, 431, 500, 50
 
 const READ: &[u16] = &[200, 304, 410];
 const WRITE: &[u16] = &[200, 201, 409, 412, 413, 415, 422, 507];
+const SEARCH: &[u16] = &[200, 410];
+const SEARCH_FORM: &[u16] = &[200, 410, 413, 415];
 
 const fn probe(
     path: &'static str,
@@ -128,6 +166,7 @@ const fn probe(
         request: Schema::None,
         response,
         parameters: &[],
+        searches: false,
         statuses,
         doc,
     }
@@ -142,13 +181,39 @@ const fn fhir(
     statuses: &'static [u16],
     doc: &'static str,
 ) -> Route {
-    Route { method, path, action: Action::Fhir(interaction), request, response, parameters, statuses, doc }
+    let (action, searches) = (Action::Fhir(interaction), false);
+    Route { method, path, action, request, response, parameters, searches, statuses, doc }
+}
+
+/// A route that takes search parameters.
+const fn search(
+    method: Method,
+    path: &'static str,
+    interaction: Interaction,
+    request: Schema,
+    doc: &'static str,
+) -> Route {
+    let statuses = if matches!(request, Schema::Form) { SEARCH_FORM } else { SEARCH };
+    let route = fhir(method, path, interaction, (request, BUNDLE), SEARCH_PARAMETERS, statuses, doc);
+    Route { searches: true, ..route }
+}
+
+/// A write of what a search finds.
+const fn conditional(
+    method: Method,
+    interaction: Interaction,
+    (request, response): (Schema, Schema),
+    statuses: &'static [u16],
+    doc: &'static str,
+) -> Route {
+    let route = fhir(method, "/fhir/{type}", interaction, (request, response), &[], statuses, doc);
+    Route { searches: true, ..route }
 }
 
 const fn not_built(method: Method, path: &'static str, what: &'static str, doc: &'static str) -> Route {
     let action = Action::NotBuilt(what);
     let (request, response) = (Schema::None, Schema::Named("OperationOutcome"));
-    Route { method, path, action, request, response, parameters: &[], statuses: &[501], doc }
+    Route { method, path, action, request, response, parameters: &[], searches: false, statuses: &[501], doc }
 }
 
 use Method::{Delete, Get, Patch, Post, Put};
@@ -188,9 +253,23 @@ pub const ROUTES: &[Route] = &[
         WRITE,
         "Runs a batch or a transaction, as the Bundle's type says (FHIR R4 §3.1.0.11).",
     ),
-    not_built(Get, "/fhir", "search-system", "Search over all types."),
-    not_built(Get, "/fhir/_history", "history-system", "The history of all resources."),
-    not_built(Post, "/fhir/_search", "search-system", "Search over all types."),
+    search(Get, "/fhir", Interaction::SearchSystem, NO_BODY, "Search over all types (FHIR R4 §3.1.1)."),
+    fhir(
+        Get,
+        "/fhir/_history",
+        Interaction::HistorySystem,
+        (NO_BODY, BUNDLE),
+        PAGED_HISTORY_PARAMETERS,
+        SEARCH,
+        "The versions of all resources, newest first (FHIR R4 §3.1.0.12).",
+    ),
+    search(
+        Post,
+        "/fhir/_search",
+        Interaction::SearchSystem,
+        Schema::Form,
+        "Search over all types, parameters in the body.",
+    ),
     fhir(
         Post,
         "/fhir/{type}",
@@ -200,12 +279,38 @@ pub const ROUTES: &[Route] = &[
         WRITE,
         "Creates a resource under a new id (FHIR R4 §3.1.0.8).",
     ),
-    not_built(Get, "/fhir/{type}", "search-type", "Search in one type."),
-    not_built(Put, "/fhir/{type}", "conditional-update", "Update of what a search finds."),
+    search(Get, "/fhir/{type}", Interaction::SearchType, NO_BODY, "Search in one type (FHIR R4 §3.1.1)."),
+    conditional(
+        Put,
+        Interaction::ConditionalUpdate,
+        (Resource, Resource),
+        WRITE,
+        "Makes the next version of the one resource that a search finds, or a new one (FHIR R4 §3.1.0.4.3).",
+    ),
     not_built(Patch, "/fhir/{type}", "conditional-patch", "Patch of what a search finds."),
-    not_built(Delete, "/fhir/{type}", "conditional-delete", "Deletion of what a search finds."),
-    not_built(Get, "/fhir/{type}/_history", "history-type", "The history of one type."),
-    not_built(Post, "/fhir/{type}/_search", "search-type", "Search in one type."),
+    conditional(
+        Delete,
+        Interaction::ConditionalDelete,
+        (NO_BODY, NO_BODY),
+        &[204, 409, 412, 507],
+        "Deletes the one resource that a search finds (FHIR R4 §3.1.0.7.1).",
+    ),
+    fhir(
+        Get,
+        "/fhir/{type}/_history",
+        Interaction::HistoryType,
+        (NO_BODY, BUNDLE),
+        PAGED_HISTORY_PARAMETERS,
+        SEARCH,
+        "The versions of all resources of a type, newest first (FHIR R4 §3.1.0.12).",
+    ),
+    search(
+        Post,
+        "/fhir/{type}/_search",
+        Interaction::SearchType,
+        Schema::Form,
+        "Search in one type, parameters in the body.",
+    ),
     fhir(
         Post,
         "/fhir/{type}/$validate",
@@ -270,18 +375,45 @@ pub const ROUTES: &[Route] = &[
         READ,
         "One version of a resource (FHIR R4 §3.1.0.2).",
     ),
-    not_built(
+    fhir(
         Get,
-        "/fhir/{type}/{id}/{rest}",
-        "compartment-search",
-        "Search in a compartment, and operations.",
+        "/fhir/{type}/{id}/$everything",
+        Interaction::Everything,
+        (NO_BODY, BUNDLE),
+        EVERYTHING_PARAMETERS,
+        SEARCH,
+        "All that is in a patient's compartment, and what it refers to.",
     ),
-    not_built(Post, "/fhir/{type}/{id}/{rest}", "operation", "Operations on a resource."),
+    fhir(
+        Post,
+        "/fhir/{type}/{id}/$everything",
+        Interaction::Everything,
+        (Named("Parameters"), BUNDLE),
+        EVERYTHING_PARAMETERS,
+        SEARCH_FORM,
+        "The same, parameters in the body.",
+    ),
+    search(
+        Get,
+        "/fhir/{type}/{id}/{member}",
+        Interaction::SearchType,
+        NO_BODY,
+        "Search in a compartment: in one type, or in all of them with `*` (FHIR R4 §3.1.0.9.1).",
+    ),
+    not_built(Post, "/fhir/{type}/{id}/{member}", "operation", "Operations on a resource."),
+    search(
+        Post,
+        "/fhir/{type}/{id}/{member}/_search",
+        Interaction::SearchType,
+        Schema::Form,
+        "Search in a compartment, parameters in the body.",
+    ),
 ];
 
 /// An operation in a place where no route declares one: its name begins with `$`, which no id and no
 /// type does, so it is told apart from them wherever they stand.
-pub(crate) const OPERATION: &Route = &not_built(Post, "/fhir/{type}/{id}/{rest}", "operation", "Operations.");
+pub(crate) const OPERATION: &Route =
+    &not_built(Post, "/fhir/{type}/{id}/{member}", "operation", "Operations.");
 
 impl Method {
     /// As it stands in a request line.
@@ -377,6 +509,9 @@ mod tests {
             match route.action {
                 Action::NotBuilt(_) => assert_eq!(route.statuses, [501], "{place}"),
                 _ => assert!(route.statuses.iter().any(|status| (200..300).contains(status)), "{place}"),
+            }
+            if route.request == Schema::Form {
+                assert!(route.searches && route.path.ends_with("/_search"), "{place}");
             }
             assert!(route.doc.ends_with('.'), "{place}");
             assert!(route.path.starts_with("/fhir") == route.has_tenant(), "{place}");

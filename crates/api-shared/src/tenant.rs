@@ -6,19 +6,21 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use vpr_fhir::IssueType;
 use vpr_service::{
-    AccessAction, Failure, Principal, Refused, RequestContext, action, pairs, unknown_parameter,
+    AccessAction, Failure, Interaction, Operation, Principal, Refused, RequestContext, action,
 };
 
-use crate::address::{Address, Hints};
+use crate::address::{Address, AddressError, Hints};
 use crate::body;
 use crate::budget::Share;
 use crate::call::{Call, PathSegments};
 use crate::door::{Authentication, Door, Protocol};
 use crate::endpoint::Manner;
-use crate::negotiate::{check_content_type, negotiate};
+use crate::negotiate::{check_content_type, check_form_type, negotiate};
+use crate::parameters::Parameters;
 use crate::rejection::Rejection;
 use crate::reply::Reply;
-use crate::routes::{Action, PARAMETERS_NOT_BUILT, Route, Schema};
+use crate::routes::{Action, Route, Schema};
+use crate::slow::Watch;
 
 /// How far a request came, for the form of its rejection.
 struct Progress {
@@ -27,13 +29,12 @@ struct Progress {
     unread: bool,
 }
 
-/// The parameters of a request, those of every route apart.
-#[derive(Default)]
-struct Parameters {
-    format: Option<String>,
-    pretty: bool,
-    tenant: Option<String>,
-    others: Vec<(String, String)>,
+/// A request on its way to the service.
+struct Prepared {
+    interaction: Interaction,
+    operation: Operation,
+    share: Share,
+    watch: Option<Watch>,
 }
 
 impl<P: Protocol> Door<P> {
@@ -70,42 +71,61 @@ impl<P: Protocol> Door<P> {
             query: tenant,
         })?;
         let segments = PathSegments::of(route.path, path);
+        let named = segments.as_ref().ok().cloned();
         let context = self.context(manner, address)?;
-        let named = segments.clone().ok();
-        let (parameters, segments) = match self.checked(route, &parts.headers, parameters, segments) {
-            Ok(checked) => checked,
+        let checked = self.checked(route, &parts.headers, parameters, segments, progress);
+        let prepared = match checked {
+            Ok(checked) => self.prepare(route, parts.headers, checked, body, &context, progress).await,
+            Err(rejection) => Err(rejection),
+        };
+        let Prepared { interaction, operation, share, watch } = match prepared {
+            Ok(prepared) => prepared,
             Err(rejection) => return Err(self.refused(route, &context, named.as_ref(), rejection).await),
         };
-        progress.pretty = parameters.pretty;
-        let Action::Fhir(interaction) = route.action else {
-            let rejection = not_built(route, &segments);
-            return Err(self.refused(route, &context, Some(&segments), rejection).await);
-        };
-        if segments.has_operation() {
-            let rejection = not_built(route, &segments);
-            return Err(self.refused(route, &context, Some(&segments), rejection).await);
-        }
-        let body = match self.body(route, &parts.headers, body).await {
-            Ok(body) => body,
-            Err(rejection) => return Err(self.refused(route, &context, Some(&segments), rejection).await),
-        };
-        progress.unread &= route.request == Schema::None;
-        let body::Held { bytes: body, share } = body;
         let base = context.base.clone();
-        let (headers, query, path) = (parts.headers, parameters.others, segments.clone());
-        let call = Call { route, interaction, path, query, headers, body };
-        let operation = match self.protocol.operation(call) {
-            Ok(operation) => operation,
-            Err(failure) => return Err(self.refused(route, &context, Some(&segments), failure.into()).await),
-        };
         let service = self.service.clone();
         let performed = held(share, async move { service.perform(context, operation).await });
-        let answer = tokio::time::timeout(self.config.request_timeout, performed).await.map_err(|_| {
+        let performed = tokio::time::timeout(self.config.request_timeout, performed).await;
+        if let Some(watch) = watch {
+            watch.end(self.config.slow_search, &manner.request, route, named.as_ref());
+        }
+        let answer = performed.map_err(|_| {
             let text = "the work took too long; it may have taken effect";
             Rejection::new(StatusCode::SERVICE_UNAVAILABLE, IssueType::Timeout, text)
         })??;
         let answer = self.protocol.render(interaction, &base, answer);
-        Ok(Reply::of(answer, &base, parameters.pretty))
+        Ok(Reply::of(answer, &base, progress.pretty))
+    }
+
+    /// Reads the body and makes the operation.
+    async fn prepare(
+        &self,
+        route: &'static Route,
+        headers: HeaderMap,
+        (mut parameters, path): (Parameters, PathSegments),
+        body: axum::body::Body,
+        context: &RequestContext,
+        progress: &mut Progress,
+    ) -> Result<Prepared, Rejection> {
+        let interaction = match route.action {
+            Action::Fhir(interaction) if !path.has_operation() => interaction,
+            _ => return Err(not_built(route, &path)),
+        };
+        let body::Held { bytes: mut body, share } = self.body(route, &headers, body).await?;
+        progress.unread &= route.request == Schema::None;
+        if route.request == Schema::Form {
+            parameters.add_form(&std::mem::take(&mut body))?;
+            progress.pretty = parameters.pretty();
+            acceptable(&headers, parameters.format.as_deref())?;
+            if parameters.tenant.as_ref().is_some_and(|tenant| tenant != context.tenant.as_str()) {
+                return Err(AddressError::Conflict.into());
+            }
+        }
+        let watch = Watch::begin(route, &parameters.others);
+        let Parameters { others: query, criteria, .. } = parameters;
+        let call = Call { route, interaction, path, query, criteria, headers, body };
+        let operation = self.protocol.operation(call)?;
+        Ok(Prepared { interaction, operation, share, watch })
     }
 
     fn context(&self, manner: &Manner, address: Address) -> Result<RequestContext, Rejection> {
@@ -130,20 +150,22 @@ impl<P: Protocol> Door<P> {
         headers: &HeaderMap,
         parameters: Result<Parameters, Failure>,
         segments: Result<PathSegments, crate::call::BrokenEscape>,
+        progress: &mut Progress,
     ) -> Result<(Parameters, PathSegments), Rejection> {
         let parameters = parameters?;
+        progress.pretty = parameters.pretty();
         let segments = segments.map_err(|_| Failure::malformed("a percent escape in the path is broken"))?;
         acceptable(headers, parameters.format.as_deref())?;
         if matches!(route.action, Action::NotBuilt(_)) || segments.has_operation() {
             return Ok((parameters, segments));
         }
-        for (name, _) in &parameters.others {
-            if !route.parameters.iter().any(|known| known.name == name) {
-                return Err(unknown_parameter(name, PARAMETERS_NOT_BUILT).into());
-            }
-        }
-        if route.request != Schema::None {
-            check_content_type(text(headers, &CONTENT_TYPE)?)?;
+        parameters.known_to(route)?;
+        match route.request {
+            Schema::None => {}
+            // All parameters may stand in the URL.
+            Schema::Form if !progress.unread && !headers.contains_key(CONTENT_TYPE) => {}
+            Schema::Form => check_form_type(text(headers, &CONTENT_TYPE)?)?,
+            _ => check_content_type(text(headers, &CONTENT_TYPE)?)?,
         }
         Ok((parameters, segments))
     }
@@ -158,7 +180,11 @@ impl<P: Protocol> Door<P> {
         if route.request == Schema::None {
             return Ok(body::Held { bytes: Vec::new(), share });
         }
-        let read = body::read(headers, body, self.config.body_bytes_max, share);
+        let bytes_max = match route.request {
+            Schema::Form => self.config.body_bytes_max.min(FORM_BYTES_MAX),
+            _ => self.config.body_bytes_max,
+        };
+        let read = body::read(headers, body, bytes_max, share);
         tokio::time::timeout(self.config.request_timeout, read).await.map_err(|_| {
             Rejection::new(StatusCode::REQUEST_TIMEOUT, IssueType::Timeout, "the body took too long to come")
         })?
@@ -218,6 +244,9 @@ fn not_built(route: &Route, segments: &PathSegments) -> Rejection {
 /// Bytes of a URL's path and query.
 const URL_BYTES_MAX: usize = 8 * 1024;
 
+/// Bytes of a form with the parameters of a search.
+const FORM_BYTES_MAX: usize = 256 * 1024;
+
 /// Bytes of all headers.
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 
@@ -270,36 +299,6 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
     let mut values = headers.get_all(name).iter();
     let first = values.next().map(|value| value.to_str().map_err(|_| malformed())).transpose()?;
     if values.next().is_some() { Err(malformed()) } else { Ok(first) }
-}
-
-impl Parameters {
-    fn of(query: Option<&str>) -> Result<Self, Failure> {
-        let mut parameters = Self::default();
-        let Some(query) = query else { return Ok(parameters) };
-        for (name, value) in pairs(query)? {
-            let again = match name.as_str() {
-                "_format" => parameters.format.replace(value).is_some(),
-                "_tenant" => parameters.tenant.replace(value).is_some(),
-                "_pretty" => {
-                    let again = parameters.pretty;
-                    parameters.pretty = match value.as_str() {
-                        "true" | "" => true,
-                        "false" => false,
-                        _ => return Err(Failure::malformed("_pretty is true or false")),
-                    };
-                    again
-                }
-                _ => {
-                    parameters.others.push((name, value));
-                    continue;
-                }
-            };
-            if again {
-                return Err(Failure::malformed(format!("{name} is given twice")));
-            }
-        }
-        Ok(parameters)
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName};
 use vpr_api_shared::parse_date;
-use vpr_service::{Failure, IdempotencyKey, Prefer, ReadConditions, Tags, WriteConditions, WriteOptions};
+use vpr_service::{
+    Failure, Handling, IdempotencyKey, Prefer, ReadConditions, Tags, WriteConditions, WriteOptions,
+};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -39,34 +41,57 @@ pub(crate) fn write_options(headers: &HeaderMap) -> Result<WriteOptions, Failure
     Ok(WriteOptions { prefer: prefer(headers)?, key })
 }
 
-/// Refuses `If-None-Exist`: ignoring it would create what its sender wanted to avoid.
-pub(crate) fn no_conditional_create(headers: &HeaderMap) -> Result<(), Failure> {
-    if headers.contains_key(IF_NONE_EXIST) {
-        return Err(Failure::not_supported("conditional create is not supported"));
-    }
+/// `If-None-Exist` of a create: the search, without a question mark (FHIR R4 §3.1.0.8.1).
+pub(crate) fn if_none_exist(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     if headers.contains_key(IF_MATCH) || headers.contains_key(IF_NONE_MATCH) {
         return Err(Failure::malformed("a create has no version for If-Match or If-None-Match"));
     }
+    let mut lines = headers.get_all(IF_NONE_EXIST).iter();
+    let Some(line) = lines.next() else { return Ok(None) };
+    let criteria = line.to_str().ok().map(|text| text.trim().trim_start_matches('?'));
+    match criteria.filter(|criteria| !criteria.is_empty() && lines.next().is_none()) {
+        Some(criteria) => Ok(Some(criteria.to_owned())),
+        None => Err(Failure::malformed("the header if-none-exist is malformed: it holds one search")),
+    }
+}
+
+/// Refuses preconditions that the interaction has no version for.
+pub(crate) fn no_versions(headers: &HeaderMap) -> Result<(), Failure> {
+    if headers.contains_key(IF_MATCH) || headers.contains_key(IF_NONE_MATCH) {
+        let text = "If-Match and If-None-Match are not supported for a conditional delete";
+        return Err(Failure::not_supported(text));
+    }
     Ok(())
+}
+
+/// `Prefer: handling=…` (FHIR R4 §3.1.1.2). Ones that are not understood are ignored as RFC 7240 says.
+pub(crate) fn handling(headers: &HeaderMap) -> Result<Option<Handling>, Failure> {
+    let Some(text) = text(headers, &PREFER)? else { return Ok(None) };
+    Ok(preferences(&text, "handling").find_map(|value| match value {
+        "strict" => Some(Handling::Strict),
+        "lenient" => Some(Handling::Lenient),
+        _ => None,
+    }))
 }
 
 /// `Prefer: return=…` (RFC 7240 §4.2, FHIR R4 §3.1.0.1.9). Other preferences, and ones that are
 /// not understood, are ignored as the RFC says.
 fn prefer(headers: &HeaderMap) -> Result<Prefer, Failure> {
     let Some(text) = text(headers, &PREFER)? else { return Ok(Prefer::Unsaid) };
-    for preference in text.split([',', ';']) {
-        let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
-        if !name.trim().eq_ignore_ascii_case("return") {
-            continue;
-        }
-        return Ok(match value.trim().trim_matches('"') {
-            "minimal" => Prefer::Minimal,
-            "representation" => Prefer::Representation,
-            "OperationOutcome" => Prefer::OperationOutcome,
-            _ => Prefer::Unsaid,
-        });
-    }
-    Ok(Prefer::Unsaid)
+    Ok(match preferences(&text, "return").next() {
+        Some("minimal") => Prefer::Minimal,
+        Some("representation") => Prefer::Representation,
+        Some("OperationOutcome") => Prefer::OperationOutcome,
+        _ => Prefer::Unsaid,
+    })
+}
+
+/// The values of the preference `name`, in their order.
+fn preferences<'a>(text: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    text.split([',', ';']).filter_map(move |preference| {
+        let (each, value) = preference.split_once('=').unwrap_or((preference, ""));
+        each.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
+    })
 }
 
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Failure> {
@@ -134,13 +159,33 @@ mod tests {
     }
 
     #[test]
-    fn what_a_create_cannot_do_is_refused() {
-        let status = |all: &[(&'static str, &'static str)]| {
-            no_conditional_create(&headers(all)).map_err(|failure| failure.kind.status())
+    fn a_search_is_handled_as_preferred() {
+        for (value, wanted) in [
+            ("handling=strict", Some(Handling::Strict)),
+            ("Handling=\"lenient\"", Some(Handling::Lenient)),
+            ("return=minimal; handling=lenient", Some(Handling::Lenient)),
+            ("respond-async, handling=strict", Some(Handling::Strict)),
+            ("handling=odd", None),
+            ("return=minimal", None),
+        ] {
+            assert_eq!(handling(&headers(&[("prefer", value)])), Ok(wanted), "{value}");
+        }
+        assert_eq!(handling(&headers(&[])), Ok(None));
+    }
+
+    #[test]
+    fn a_create_has_one_search_and_no_version() {
+        let of = |all: &[(&'static str, &'static str)]| {
+            if_none_exist(&headers(all)).map_err(|failure| failure.kind.status())
         };
-        assert_eq!(status(&[]), Ok(()));
-        assert_eq!(status(&[("if-none-exist", "identifier=x")]), Err(501));
-        assert_eq!(status(&[("if-match", "\"1\"")]), Err(400));
-        assert_eq!(status(&[("if-none-match", "*")]), Err(400));
+        assert_eq!(of(&[]), Ok(None));
+        assert_eq!(of(&[("if-none-exist", "identifier=x")]), Ok(Some("identifier=x".to_owned())));
+        assert_eq!(of(&[("if-none-exist", " ?identifier=x&a=b ")]), Ok(Some("identifier=x&a=b".to_owned())));
+        for empty in ["", "?", " "] {
+            assert_eq!(of(&[("if-none-exist", empty)]), Err(400), "{empty:?}");
+        }
+        assert_eq!(of(&[("if-none-exist", "a=b"), ("if-none-exist", "a=c")]), Err(400));
+        assert_eq!(of(&[("if-match", "\"1\"")]), Err(400));
+        assert_eq!(of(&[("if-none-match", "*")]), Err(400));
     }
 }

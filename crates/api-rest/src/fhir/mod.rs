@@ -1,6 +1,7 @@
 //! FHIR R4's RESTful API (§3.1.0): what each declared interaction asks for, and how it is answered.
 
 mod headers;
+mod search;
 
 use axum::Router;
 use vpr_api_shared::{Call, CapabilityStatement, Protocol};
@@ -27,6 +28,12 @@ impl Protocol for Fhir {
             Interaction::Delete => delete(call),
             Interaction::Create => create(call),
             Interaction::HistoryInstance => history(call),
+            Interaction::HistoryType => history_type(call),
+            Interaction::HistorySystem => Ok(Operation::HistorySystem { query: history_query(&call)? }),
+            Interaction::SearchType | Interaction::SearchSystem => search::search(call),
+            Interaction::Everything => search::everything(call),
+            Interaction::ConditionalUpdate => conditional_update(call),
+            Interaction::ConditionalDelete => conditional_delete(call),
             Interaction::Validate => validate(call),
             Interaction::Transaction | Interaction::Batch => bundle(call),
             Interaction::Capabilities => capabilities(call),
@@ -35,14 +42,8 @@ impl Protocol for Fhir {
             | Interaction::Inspect
             | Interaction::Show
             | Interaction::Maintain
-            | Interaction::HistoryType
-            | Interaction::HistorySystem
-            | Interaction::SearchType
-            | Interaction::SearchSystem
-            | Interaction::ConditionalCreate
-            | Interaction::ConditionalUpdate
-            | Interaction::ConditionalDelete
-            | Interaction::Everything => Err(Failure::internal()),
+            // A create becomes one by its header.
+            | Interaction::ConditionalCreate => Err(Failure::internal()),
         }
     }
 
@@ -66,22 +67,50 @@ fn vread(call: Call) -> Result<Operation, Failure> {
 }
 
 fn history(call: Call) -> Result<Operation, Failure> {
+    Ok(Operation::HistoryInstance { target: target(&call)?, query: history_query(&call)? })
+}
+
+fn history_type(call: Call) -> Result<Operation, Failure> {
+    let query = history_query(&call)?;
+    Ok(Operation::HistoryType { type_name: call.path.type_name.unwrap_or_default(), query })
+}
+
+fn history_query(call: &Call) -> Result<HistoryQuery, Failure> {
     let mut query = HistoryQuery::default();
     for (name, value) in &call.query {
         query.take(name, value)?;
     }
-    Ok(Operation::HistoryInstance { target: target(&call)?, query })
+    Ok(query)
 }
 
 fn create(call: Call) -> Result<Operation, Failure> {
-    headers::no_conditional_create(&call.headers)?;
+    let if_none_exist = headers::if_none_exist(&call.headers)?;
     let options = headers::write_options(&call.headers)?;
     Ok(Operation::Create {
         type_name: call.path.type_name.unwrap_or_default(),
         body: call.body,
-        if_none_exist: None,
+        if_none_exist,
         options,
     })
+}
+
+fn conditional_update(call: Call) -> Result<Operation, Failure> {
+    let conditions = headers::write_conditions(&call.headers)?;
+    let options = headers::write_options(&call.headers)?;
+    Ok(Operation::ConditionalUpdate {
+        type_name: call.path.type_name.unwrap_or_default(),
+        criteria: call.criteria,
+        body: call.body,
+        conditions,
+        options,
+    })
+}
+
+fn conditional_delete(call: Call) -> Result<Operation, Failure> {
+    headers::no_versions(&call.headers)?;
+    let options = headers::write_options(&call.headers)?;
+    let type_name = call.path.type_name.unwrap_or_default();
+    Ok(Operation::ConditionalDelete { type_name, criteria: call.criteria, options })
 }
 
 fn update(call: Call) -> Result<Operation, Failure> {

@@ -165,6 +165,7 @@ impl Protocol for Defective {
 async fn a_defect_answers_500_without_internals_and_the_next_request_works() {
     let app = App::new();
     let config = DoorConfig {
+        slow_search: Duration::from_secs(1),
         authentication: Authentication::Development { principal: PrincipalId::new("dev").unwrap() },
         addressing: vpr_api_shared::Addressing {
             default_tenant: Some(tenant("default")),
