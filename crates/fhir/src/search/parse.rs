@@ -7,6 +7,8 @@ mod fault;
 mod include;
 mod leads;
 mod limits;
+mod modifier;
+mod reference;
 mod scalar;
 mod value;
 

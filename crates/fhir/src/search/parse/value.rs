@@ -6,66 +6,17 @@ use std::slice::from_ref;
 use super::criterion::any;
 use super::escape::{split, unescape};
 use super::fault::{Fault, FaultKind};
-use super::leads::{is_canonical, may_refer, targets};
+use super::leads::targets;
+use super::modifier::How;
 use super::scalar::{compared_date, compared_number};
 use super::{Parser, names};
 use crate::ResourceType;
 use crate::definitions::{SearchParameter, SearchParameterType};
-use crate::reference::{ReferenceKind, Target, is_id};
+use crate::reference::is_id;
 use crate::search::{
-    Compared, Filter, QuantityTest, ReferenceTest, Span, StringMatch, Test, TokenTest, UCUM, UriMatch,
-    canonical_quantity, fold,
+    Compared, Filter, QuantityTest, Span, StringMatch, Test, TokenTest, UCUM, UriMatch, canonical_quantity,
+    fold,
 };
-
-/// What a modifier asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum How {
-    Plain,
-    Missing,
-    Exact,
-    Contains,
-    Not,
-    Above,
-    Below,
-    Identifier,
-    Type(ResourceType),
-}
-
-impl How {
-    fn of(parameter: SearchParameter, types: &[ResourceType], modifier: Option<&str>) -> Result<Self, Fault> {
-        use SearchParameterType as Kind;
-
-        let code = parameter.code();
-        let Some(modifier) = modifier else {
-            return match parameter.value_type() {
-                Kind::Special => Err(Fault::not_supported(code)),
-                _ => Ok(Self::Plain),
-            };
-        };
-        Ok(match (parameter.value_type(), modifier) {
-            (Kind::Special, _) => return Err(Fault::not_supported(code)),
-            // R4 §3.1.1.4.17: modifiers are not used on composites.
-            (Kind::Composite, _) => return Err(Fault::modifier(code, modifier)),
-            (_, "missing") => Self::Missing,
-            (Kind::String, "exact") => Self::Exact,
-            (Kind::String, "contains") => Self::Contains,
-            (Kind::Token, "not") => Self::Not,
-            (Kind::Uri, "above") => Self::Above,
-            (Kind::Uri, "below") => Self::Below,
-            (Kind::Reference, "identifier") if !is_canonical(parameter) => Self::Identifier,
-            (Kind::Token, "text" | "in" | "not-in" | "above" | "below" | "of-type")
-            | (Kind::Reference, "above" | "below")
-            | (Kind::String, "text") => return Err(Fault::unsupported_modifier(code, modifier)),
-            (Kind::Reference, name) => match ResourceType::parse(name) {
-                Some(target) if may_refer(parameter, types, target) && !is_canonical(parameter) => {
-                    Self::Type(target)
-                }
-                _ => return Err(Fault::modifier(code, name)),
-            },
-            (_, other) => return Err(Fault::modifier(code, other)),
-        })
-    }
-}
 
 impl Parser<'_> {
     /// A parameter with its modifier and its value. `types` are those that it is asked of; none
@@ -252,85 +203,6 @@ impl Parser<'_> {
         }
         Ok(found)
     }
-
-    /// What one alternative of a reference parameter may look like in a resource.
-    fn reference(
-        &self,
-        parameter: SearchParameter,
-        leads: &[ResourceType],
-        how: How,
-        text: &str,
-    ) -> Option<Vec<ReferenceTest>> {
-        if how == How::Identifier {
-            return Some(vec![ReferenceTest::Identifier(token(text)?)]);
-        }
-        let mut parts = split(text, '|');
-        let (url, version) = (unescape(parts.next()?)?, parts.next());
-        if parts.next().is_some() || url.is_empty() {
-            return None;
-        }
-        if !is_canonical(parameter) {
-            let found = self.located(&url).filter(|_| version.is_none())?;
-            let only = match how {
-                How::Type(target) => Some(target),
-                _ => leads.first().copied().filter(|_| leads.len() == 1),
-            };
-            return Some(vec![match (found, only, how) {
-                (ReferenceTest::AnyType(id), Some(resource), _) => {
-                    ReferenceTest::Local { resource, id, version: None }
-                }
-                (ReferenceTest::Local { resource, .. }, Some(only), How::Type(_)) if resource != only => {
-                    return None;
-                }
-                // R4 §3.1.1.4.12: not with a reference to another server.
-                (ReferenceTest::Absolute(_), _, How::Type(_)) => return None,
-                (found, ..) => found,
-            }]);
-        }
-        let version = match version {
-            Some(version) => Some(unescape(version)?.into_owned()).filter(|version| !version.is_empty()),
-            None => None,
-        };
-        if version.is_none() && text.ends_with('|') {
-            return None;
-        }
-        let canonical = url.split_once('#').map_or(&*url, |(url, _)| url).to_owned();
-        let located = self.located(&url).filter(|_| version.is_none());
-        let mut found = vec![ReferenceTest::Canonical { url: canonical, version }];
-        if let Some(local @ ReferenceTest::Local { .. }) = located {
-            if !url.contains("://") {
-                // The same resource, as a canonical URL of this server tells it.
-                let url = format!("{}/{url}", self.base());
-                found.push(ReferenceTest::Canonical { url, version: None });
-            }
-            found.push(local);
-        }
-        Some(found)
-    }
-
-    fn base(&self) -> &str {
-        self.options.base.trim_end_matches('/')
-    }
-
-    /// A reference by place.
-    fn located(&self, text: &str) -> Option<ReferenceTest> {
-        let base = self.base();
-        let below = text.strip_prefix(base).and_then(|rest| rest.strip_prefix('/'));
-        let below = below.filter(|_| !base.is_empty()).and_then(Target::parse);
-        let target = match ReferenceKind::of(text) {
-            ReferenceKind::Relative(target) => target,
-            ReferenceKind::Absolute { .. } | ReferenceKind::Urn(_) => match below {
-                Some(target) => target,
-                None => return Some(ReferenceTest::Absolute(text.to_owned())),
-            },
-            _ => return is_id(text).then(|| ReferenceTest::AnyType(text.to_owned())),
-        };
-        Some(ReferenceTest::Local {
-            resource: target.resource,
-            id: target.id.to_owned(),
-            version: target.version.map(str::to_owned),
-        })
-    }
 }
 
 /// Reads each alternative; the first that cannot be read is the fault.
@@ -347,7 +219,7 @@ fn read<T>(
 }
 
 /// `code`, `system|code`, `|code` or `system|` (R4 §3.1.1.4.10).
-fn token(text: &str) -> Option<TokenTest> {
+pub(super) fn token(text: &str) -> Option<TokenTest> {
     let mut parts = split(text, '|');
     let (first, second) = (unescape(parts.next()?)?, parts.next());
     if parts.next().is_some() {
