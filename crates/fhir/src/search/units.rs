@@ -14,11 +14,76 @@ const CODE_BYTES_MAX: usize = 200;
 /// So many codes are remembered; others are worked out each time.
 const KNOWN_MAX: usize = 2048;
 
+/// Powers of ten that an `f64` holds exactly.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
+];
+
 /// `value` of the unit is `value × factor + offset` of the canonical one.
 struct Canonical {
     factor: Number,
     offset: Number,
     unit: String,
+}
+
+/// `digits × 10^exponent`
+#[derive(Clone, Copy)]
+struct Decimal {
+    digits: i128,
+    exponent: i32,
+}
+
+impl Decimal {
+    /// The shortest decimal that reads as `value`, when it has few digits; `None` otherwise.
+    fn of(value: f64) -> Option<Self> {
+        for (places, power) in (0..=9).zip(POWERS) {
+            let digits = (value * power).round();
+            // Of the decimals with up to 15 digits, only one reads as the same `f64`.
+            if digits.abs() >= 1e15 {
+                return None;
+            }
+            if digits / power == value {
+                return Some(Self { digits: digits as i128, exponent: -places });
+            }
+        }
+        None
+    }
+
+    fn of_number(number: Number) -> Self {
+        let (digits, exponent) = number.to_integer_and_exponent();
+        Self { digits, exponent }
+    }
+
+    fn times(self, other: Self) -> Option<Self> {
+        let digits = self.digits.checked_mul(other.digits)?;
+        Some(Self { digits, exponent: self.exponent.checked_add(other.exponent)? })
+    }
+
+    fn plus(self, other: Self) -> Option<Self> {
+        if other.digits == 0 {
+            return Some(self);
+        }
+        let exponent = self.exponent.min(other.exponent);
+        let at = |one: Self| {
+            let power = u32::try_from(one.exponent.checked_sub(exponent)?).ok()?;
+            one.digits.checked_mul(10_i128.checked_pow(power)?)
+        };
+        Some(Self { digits: at(self)?.checked_add(at(other)?)?, exponent })
+    }
+
+    /// The nearest `f64`.
+    fn nearest(self) -> Option<f64> {
+        let power = POWERS.get(self.exponent.unsigned_abs() as usize);
+        match power {
+            // One operation on two exact numbers rounds once.
+            Some(power) if self.digits.unsigned_abs() < 1 << 53 => {
+                let digits = self.digits as f64;
+                Some(if self.exponent < 0 { digits / power } else { digits * power })
+            }
+            _ => format!("{}e{}", self.digits, self.exponent).parse().ok(),
+        }
+    }
 }
 
 impl Canonical {
@@ -34,8 +99,15 @@ impl Canonical {
         if value.is_infinite() {
             return Some(value);
         }
+        let (factor, offset) = (Decimal::of_number(self.factor), Decimal::of_number(self.offset));
+        let short = Decimal::of(value).and_then(|value| value.times(factor)?.plus(offset)?.nearest());
+        short.or_else(|| self.convert_any(value)).filter(|value| value.is_finite())
+    }
+
+    /// The same for numbers of any length.
+    fn convert_any(&self, value: f64) -> Option<f64> {
         let exact = Number::from_f64(value)?.checked_mul(self.factor)?.checked_add(self.offset)?;
-        Some(exact.to_f64()).filter(|value| value.is_finite())
+        Some(exact.to_f64())
     }
 }
 
@@ -79,6 +151,8 @@ pub fn canonical_span(span: Span<f64>, code: &str) -> Option<(Span<f64>, String)
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -119,5 +193,20 @@ mod tests {
         assert_eq!(canonical_span(span, "mg"), Some((expected, "g".to_owned())));
         let point = Span { low: 0.0, high: 0.0 };
         assert_eq!(canonical_span(point, "Cel").unwrap().0, Span { low: 273.15, high: 273.15 });
+    }
+
+    proptest! {
+        #[test]
+        fn short_numbers_convert_as_long_ones(
+            digits in -1_000_000_000_000_000_i64..1_000_000_000_000_000, exponent in -12..6_i32,
+            code in prop::sample::select(vec!["mg", "umol/L", "[degF]", "Cel", "mm[Hg]", "[lb_av]", "a", "%", "Ym3"]),
+        ) {
+            let value: f64 = format!("{digits}e{exponent}").parse().unwrap();
+            let canonical = Canonical::of(code).unwrap();
+            prop_assert_eq!(canonical.convert(value), canonical.convert_any(value));
+            if let Some(Decimal { digits, exponent }) = Decimal::of(value) {
+                prop_assert_eq!(format!("{digits}e{exponent}").parse::<f64>(), Ok(value));
+            }
+        }
     }
 }

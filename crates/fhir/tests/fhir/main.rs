@@ -5,7 +5,9 @@
 
 mod data;
 mod examples;
+mod keys;
 mod laws;
 mod oracle;
+mod search_mutation;
 mod synthea;
 mod validator_cases;

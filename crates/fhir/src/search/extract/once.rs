@@ -6,11 +6,15 @@ use std::hash::{Hash, Hasher};
 
 use crate::search::{Key, KeyValue, Span};
 
-/// Up to so many keys of one parameter are compared one with the other.
-const COMPARED_MAX: usize = 16;
+/// Up to so many keys are compared one with the other.
+const COMPARED_MAX: usize = 32;
 
-/// Drops repetitions; sorts by parameter, keeping the order within each.
+/// Drops repetitions, keeping the order within each parameter.
 pub(super) fn each_once(mut keys: Vec<Key>) -> Vec<Key> {
+    if keys.len() <= COMPARED_MAX {
+        drop_compared(&mut keys);
+        return keys;
+    }
     keys.sort_by_key(|key| key.parameter);
     let mut first = 0;
     let mut repeated = Vec::new();
@@ -26,6 +30,17 @@ pub(super) fn each_once(mut keys: Vec<Key>) -> Vec<Key> {
         keys.retain(|_| place.next().is_some_and(|at| repeated.binary_search(&at).is_err()));
     }
     keys
+}
+
+fn drop_compared(keys: &mut Vec<Key>) {
+    let mut at = 1;
+    while at < keys.len() {
+        if keys[..at].contains(&keys[at]) {
+            keys.remove(at);
+        } else {
+            at += 1;
+        }
+    }
 }
 
 /// Adds the places of keys that occur earlier in the group, which begins at `first`.
@@ -81,7 +96,7 @@ mod tests {
     #[test]
     fn repetitions_go_and_the_first_stays() {
         let text = |text: &str| KeyValue::String(text.to_owned());
-        for count in [3, 200] {
+        for count in [3, 10, 200] {
             let mut keys = Vec::new();
             for round in 0..2 {
                 for at in 0..count {
@@ -101,7 +116,6 @@ mod tests {
             assert_eq!(of(7)[2].value, text("2"));
             assert_eq!(of(3).len(), count as usize);
             assert_eq!(of(9).len(), count as usize + 1);
-            assert!(kept.is_sorted_by_key(|key| key.parameter));
         }
         assert_eq!(each_once(Vec::new()), []);
     }
