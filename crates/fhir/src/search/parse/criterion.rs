@@ -180,11 +180,10 @@ impl Parser<'_> {
         };
         let mut found = Vec::new();
         for target in targets {
+            // Also what leads nowhere costs: the ways multiply with each reference.
+            self.spend(1)?;
             match self.criterion(On::one(&target), rest, value, depth) {
-                Ok(filter) => {
-                    self.spend(1)?;
-                    found.push(Filter::Chain { parameter, target, filter: Box::new(filter) });
-                }
+                Ok(filter) => found.push(Filter::Chain { parameter, target, filter: Box::new(filter) }),
                 // Another type that the reference may lead to can know the rest.
                 Err(fault) if fault.kind == FaultKind::Unknown && modifier.is_none() => {}
                 Err(fault) => return Err(fault),

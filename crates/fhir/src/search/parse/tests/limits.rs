@@ -56,6 +56,9 @@ fn chains_without_types_cannot_multiply() {
     let query = pairs(&format!("{}._id=1", repeated("focus", 8, ".")));
     let found = parse(scope("Task"), &query, &options(false)).unwrap_err();
     assert_eq!(found[0].kind, FaultKind::TooCostly);
+    // Nor do ways that all lead nowhere.
+    let nowhere = pairs(&format!("{}.nonsense=1", repeated("subject", 8, ".")));
+    assert_eq!(parse(scope("Task"), &nowhere, &options(true)).unwrap_err()[0].kind, FaultKind::TooCostly);
     let values = format!("subject._id={}", repeated("1", 1000, ","));
     assert_eq!(
         parse(scope("Task"), &pairs(&values), &options(false)).unwrap_err()[0].kind,
