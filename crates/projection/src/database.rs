@@ -8,9 +8,6 @@ use crate::sql::{Dialect, Statement, Value};
 
 /// A database that holds the projections of many tenants, each in tables of its own.
 pub(crate) trait Backend: Send + Sync {
-    /// Its dialect.
-    fn dialect(&self) -> Dialect;
-
     /// Makes the tenant's tables if there are none (the migrations in order), and nothing more.
     fn open_tenant(&self, tenant: &TenantName) -> Result<(), ProjectionError>;
 

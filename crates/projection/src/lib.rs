@@ -12,14 +12,35 @@
 //! stands in an error or a log.
 
 mod change;
-mod database;
+mod content;
+mod epoch;
 mod error;
+mod history;
+mod limits;
 mod page;
-mod postgres;
+
+mod projection;
+mod tenant;
+
+mod plan;
+mod rows;
 mod schema;
 mod sql;
 
+mod apply;
+mod database;
+mod meta;
+mod search;
+
+mod postgres;
+mod sqlite;
+
 pub use change::{AppliedChange, AppliedDocument, AppliedOperation};
+pub use content::Content;
+pub use epoch::Epoch;
 pub use error::ProjectionError;
+pub use history::{HistoryPage, HistoryPosition, HistoryRequest};
+pub use limits::Limits;
 pub use page::{HistoryRow, Hit, HitMode, Page, PageRequest, Position};
 pub use postgres::{ServingRole, serving_role};
+pub use projection::{Place, Projection};

@@ -7,9 +7,8 @@
 //! `pk` is a parameter on a type ([`crate::rows::Dictionary`]); hashes are keyed with the tenant's
 //! index key; dates are microseconds, half-open; numbers are order-preserving integers of f64.
 
+#[cfg(test)]
 mod ddl;
-
-pub(crate) use ddl::migration;
 
 /// What a column holds. Integers are bound and read as `i64`, whatever their width on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +125,7 @@ index_tables! {
             Index { name: "res_time", columns: &["type", "last_updated", "rid"], unique: false, filter: Some("state = 1") },
         ],
         [index("old_res_time", &["type", "last_updated", "rid"]), index("old_res_fid", &["type", "fid"])];
-    /// Tokens: `hc` = code, `hs` = system and code; a row of its own for the system alone.
+    /// Tokens: `hc` = code, `hs` = system; a row of its own for the system alone.
     TOK, OLD_TOK = "tok", "old_tok",
         [int("pk"), big("hc"), big("rid"), big("hs")], key 4, [], [];
     /// References: `tgt` = the target's rid, or a negative hash of what is no resource here.
@@ -151,11 +150,12 @@ index_tables! {
     /// text in `rest`; `exact` = hash of the whole as written.
     STR, OLD_STR = "str", "old_str",
         [int("pk"), text("norm"), big("rid"), big("exact"), text("rest")], key 4, [], [];
-    /// Composites in one row: `h` = the parts that are looked up, hashed together; the rest is
-    /// compared within the rows of one `h`.
+    /// Composites in one row: `h` = the codes, units and targets of the parts, hashed together; the
+    /// rest is compared within the rows of one `h`. `rid` stands before the values, so that the test
+    /// of one resource is one seek.
     COMP, OLD_COMP = "comp", "old_comp",
         [
-            int("pk"), big("h"), big("lo"), big("rid"), big("hi"), big("s1"), big("s2"), big("lo2"),
+            int("pk"), big("h"), big("rid"), big("lo"), big("hi"), big("s1"), big("s2"), big("lo2"),
             big("hi2"), big("exact"), text("norm"),
         ], key 10, [], [];
     /// The smallest and the largest value of each parameter that a resource has a value of, as bytes

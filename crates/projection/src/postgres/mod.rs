@@ -21,7 +21,6 @@ use vpr_types::TenantName;
 
 use crate::ProjectionError;
 use crate::database::{Backend, Work};
-use crate::sql::Dialect;
 
 use connections::{Connections, options};
 use transaction::Transaction;
@@ -91,10 +90,6 @@ impl Postgres {
 }
 
 impl Backend for Postgres {
-    fn dialect(&self) -> Dialect {
-        Dialect::Postgres
-    }
-
     fn open_tenant(&self, tenant: &TenantName) -> Result<(), ProjectionError> {
         tenants::open(self, tenant)
     }

@@ -4,7 +4,7 @@ use super::{Column, Index, Kind, Table, tables};
 use crate::sql::Dialect;
 
 /// The statements that make all tables, as the migration `0001` has them.
-pub(crate) fn migration(dialect: Dialect) -> String {
+fn migration(dialect: Dialect) -> String {
     let mut all = String::from(
         "-- The index tables of one tenant. Generated from crates/projection/src/schema.rs; a test compares.\n",
     );

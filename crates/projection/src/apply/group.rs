@@ -1,0 +1,293 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use vpr_fhir::ResourceType;
+
+use super::resources::{self, Kinds, Resource};
+use crate::database::Database;
+use crate::rows::{Buffers, Entry, Extent, IndexKey, expand, reference_targets, type_number};
+use crate::schema::{BYRES, HIST, OLD_RES, RES, state};
+use crate::sql::Value;
+use crate::tenant::Applying;
+use crate::{AppliedChange, AppliedDocument, AppliedOperation, ProjectionError};
+
+/// Documents that are written together: none of them twice.
+pub(super) struct Group<'a> {
+    documents: Vec<(&'a AppliedChange, &'a AppliedDocument)>,
+    names: HashSet<(ResourceType, &'a str)>,
+}
+
+/// A document's entries by the seq that added them.
+type Kept = Vec<(i64, Vec<Entry>)>;
+
+/// Rows that wait.
+struct Waiting {
+    added: Buffers,
+    removed: Buffers,
+    old: Buffers,
+    old_resources: Vec<Value>,
+    history: Vec<Value>,
+    kept: Vec<Value>,
+    forgotten: Vec<Value>,
+}
+
+/// Who is who in a group.
+struct Identities<'a> {
+    /// By type number and id.
+    rids: HashMap<(i64, &'a str), i64>,
+    /// The rows of the documents as they were.
+    before: HashMap<(i64, Box<str>), Resource>,
+    /// The rows to add, in the order of their rids.
+    new: BTreeMap<i64, (i64, &'a str)>,
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new() -> Self {
+        Self { documents: Vec::new(), names: HashSet::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// Adds a document unless it is in already.
+    pub(super) fn add(&mut self, change: &'a AppliedChange, document: &'a AppliedDocument) -> bool {
+        let new = self.names.insert((document.resource, &document.id));
+        if new {
+            self.documents.push((change, document));
+        }
+        new
+    }
+
+    /// Writes the rows. `found` gets who was found or newly numbered.
+    pub(super) fn write(
+        self,
+        database: &mut dyn Database,
+        key: &IndexKey,
+        applying: &Applying,
+        kinds: &mut Kinds,
+        found: &mut Vec<(i64, Box<str>, i64)>,
+    ) -> Result<(), ProjectionError> {
+        if self.documents.is_empty() {
+            return Ok(());
+        }
+        let identities = self.identify(database, applying, found)?;
+        let live: Vec<i64> = identities
+            .before
+            .values()
+            .filter(|before| before.state == state::LIVE)
+            .map(|before| before.rid)
+            .collect();
+        let mut kept = resources::find_keys(database, &live)?;
+        let mut waiting = Waiting::new();
+        let mut after: BTreeMap<i64, Resource> = BTreeMap::new();
+        for (change, document) in &self.documents {
+            let number = type_number(document.resource);
+            let rid = identities.rid(document.resource, &document.id)?;
+            let before = identities.before.get(&(number, document.id.as_str().into())).copied();
+            let was_live = before.filter(|before| before.state == state::LIVE);
+            let seq = change.seq.0.cast_signed();
+            let row = Resource {
+                rid,
+                state: if document.extracted.is_some() { state::LIVE } else { state::DELETED },
+                version: document.version.0.into(),
+                last_updated: change.time.0,
+                from_seq: seq,
+            };
+            if let Some(before) = was_live {
+                waiting.old_resources.extend(before.row(number, &document.id));
+                waiting.old_resources.push(seq.into());
+            }
+            let is_live = i64::from(row.state == state::LIVE);
+            kinds.touch(number, is_live - i64::from(was_live.is_some()), seq);
+            waiting.history(change, document, &row);
+            let kept = kept.remove(&rid).map_or(Ok(Kept::new()), |bytes| decode(&bytes))?;
+            let says = document.extracted.as_ref().map(|says| {
+                expand(key, document.resource, says, &mut |kind, id| identities.rid_or_none(kind, id))
+            });
+            waiting.document(&row, number, kept, says)?;
+            after.insert(rid, row);
+        }
+        self.write_resources(database, &identities, &after)?;
+        waiting.write(database)
+    }
+
+    /// Finds the rids of the documents and of all that they refer to, and gives new ones.
+    fn identify(
+        &self,
+        database: &mut dyn Database,
+        applying: &Applying,
+        found: &mut Vec<(i64, Box<str>, i64)>,
+    ) -> Result<Identities<'a>, ProjectionError> {
+        let mut wanted: BTreeMap<i64, Vec<&'a str>> = BTreeMap::new();
+        let mut order: Vec<(i64, &'a str)> = Vec::new();
+        let mut rids: HashMap<(i64, &'a str), i64> = HashMap::new();
+        for (_, document) in &self.documents {
+            let number = type_number(document.resource);
+            wanted.entry(number).or_default().push(&document.id);
+            order.push((number, &document.id));
+        }
+        let documents: HashMap<_, _> = resources::find(database, &wanted)?;
+        rids.extend(order.iter().filter_map(|(number, id)| {
+            documents.get(&(*number, (*id).into())).map(|row| ((*number, *id), row.rid))
+        }));
+        let mut targets: BTreeMap<i64, BTreeSet<&'a str>> = BTreeMap::new();
+        for (_, document) in &self.documents {
+            let Some(extracted) = &document.extracted else { continue };
+            reference_targets(extracted, &mut |resource, id| {
+                let number = type_number(resource);
+                if rids.contains_key(&(number, id)) || self.names.contains(&(resource, id)) {
+                    return;
+                }
+                if let Some(rid) = applying.rid(number, id) {
+                    rids.insert((number, id), rid);
+                } else if targets.entry(number).or_default().insert(id) {
+                    order.push((number, id));
+                }
+            });
+        }
+        let targets = targets.into_iter().map(|(number, ids)| (number, ids.into_iter().collect())).collect();
+        for ((number, id), row) in resources::find(database, &targets)? {
+            found.push((number, id, row.rid));
+        }
+        let newly: HashMap<(i64, &str), i64> =
+            found.iter().map(|(number, id, rid)| ((*number, &**id), *rid)).collect();
+        let mut last = resources::last_rid(database)?;
+        let mut new = BTreeMap::new();
+        let mut given = Vec::new();
+        for (number, id) in order {
+            if rids.contains_key(&(number, id)) {
+                continue;
+            }
+            let rid = newly.get(&(number, id)).copied().unwrap_or_else(|| {
+                last += 1;
+                new.insert(last, (number, id));
+                given.push((number, Box::from(id), last));
+                last
+            });
+            rids.insert((number, id), rid);
+        }
+        found.extend(given);
+        Ok(Identities { rids, before: documents, new })
+    }
+
+    fn write_resources(
+        &self,
+        database: &mut dyn Database,
+        identities: &Identities<'_>,
+        after: &BTreeMap<i64, Resource>,
+    ) -> Result<(), ProjectionError> {
+        let unseen = |rid| Resource { rid, state: state::UNSEEN, version: 0, last_updated: 0, from_seq: 0 };
+        let mut added = Vec::with_capacity(identities.new.len() * RES.columns.len());
+        for (rid, (number, id)) in &identities.new {
+            let row = after.get(rid).copied().unwrap_or_else(|| unseen(*rid));
+            added.extend(row.row(*number, id));
+        }
+        database.insert(&RES, added)?;
+        let mut changed = Vec::new();
+        for (_, document) in &self.documents {
+            let rid = identities.rid(document.resource, &document.id)?;
+            if let Some(row) = after.get(&rid).filter(|_| !identities.new.contains_key(&rid)) {
+                changed.extend(row.row(type_number(document.resource), &document.id));
+            }
+        }
+        database.replace(&RES, changed)
+    }
+}
+
+impl Identities<'_> {
+    fn rid_or_none(&self, resource: ResourceType, id: &str) -> i64 {
+        self.rids.get(&(type_number(resource), id)).copied().unwrap_or(0)
+    }
+
+    fn rid(&self, resource: ResourceType, id: &str) -> Result<i64, ProjectionError> {
+        let rid = self.rids.get(&(type_number(resource), id)).copied();
+        rid.ok_or_else(|| ProjectionError::Unusable("a resource without a number".to_owned()))
+    }
+}
+
+impl Waiting {
+    fn new() -> Self {
+        Self {
+            added: Buffers::new(),
+            removed: Buffers::new(),
+            old: Buffers::new(),
+            old_resources: Vec::new(),
+            history: Vec::new(),
+            kept: Vec::new(),
+            forgotten: Vec::new(),
+        }
+    }
+
+    fn history(&mut self, change: &AppliedChange, document: &AppliedDocument, row: &Resource) {
+        let operation = match document.operation {
+            AppliedOperation::Create => 1,
+            AppliedOperation::Update => 2,
+            AppliedOperation::Delete => 3,
+        };
+        let object = document.object.map_or(Value::Null, |object| Value::Bytes(object.0.to_vec()));
+        let number = type_number(document.resource);
+        let numbers = [row.from_seq, row.rid, number, row.version, change.time.0, operation];
+        self.history.extend(numbers.map(Value::Int));
+        self.history.push(object);
+    }
+
+    /// What the document says now, against what was kept of what it said.
+    fn document(
+        &mut self,
+        row: &Resource,
+        number: i64,
+        kept: Kept,
+        says: Option<Vec<Entry>>,
+    ) -> Result<(), ProjectionError> {
+        let (rid, seq) = (row.rid, row.from_seq);
+        let had_keys = !kept.is_empty();
+        let is_live = says.is_some();
+        let mut new: BTreeSet<Entry> = says.into_iter().flatten().collect();
+        let mut keeps = Kept::with_capacity(kept.len() + 1);
+        for (from_seq, entries) in kept {
+            let (stay, go): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| new.remove(entry));
+            for entry in go {
+                entry.clone().rows(rid, number, Extent::Key, &mut self.removed);
+                entry.rows(rid, number, Extent::Old { from_seq, to_seq: seq }, &mut self.old);
+            }
+            if !stay.is_empty() {
+                keeps.push((from_seq, stay));
+            }
+        }
+        let new: Vec<Entry> = new.into_iter().collect();
+        for entry in &new {
+            entry.clone().rows(rid, number, Extent::Whole { from_seq: seq }, &mut self.added);
+        }
+        keeps.push((seq, new));
+        if is_live {
+            self.kept.extend([Value::from(rid), Value::from(encode(&keeps)?)]);
+        } else if had_keys {
+            self.forgotten.push(rid.into());
+        }
+        Ok(())
+    }
+
+    fn write(mut self, database: &mut dyn Database) -> Result<(), ProjectionError> {
+        database.insert(&OLD_RES, self.old_resources)?;
+        for (_, old, rows) in self.old.take() {
+            database.insert(old, rows)?;
+        }
+        for (live, _, keys) in self.removed.take() {
+            database.delete(live, keys)?;
+        }
+        for (live, _, rows) in self.added.take() {
+            database.insert(live, rows)?;
+        }
+        database.insert(&HIST, self.history)?;
+        database.delete(&BYRES, self.forgotten)?;
+        database.replace(&BYRES, self.kept)
+    }
+}
+
+fn encode(kept: &Kept) -> Result<Vec<u8>, ProjectionError> {
+    postcard::to_stdvec(kept).map_err(|_| ProjectionError::Unusable("keys cannot be written".to_owned()))
+}
+
+fn decode(bytes: &[u8]) -> Result<Kept, ProjectionError> {
+    postcard::from_bytes(bytes).map_err(|_| ProjectionError::Unusable("the keys of a resource".to_owned()))
+}

@@ -1,0 +1,153 @@
+use std::collections::{BTreeMap, HashMap};
+
+use crate::ProjectionError;
+use crate::database::Database;
+use crate::schema::KINDS;
+use crate::sql::{Sql, Value};
+
+/// So many ids are looked up by one statement, one shape for few and one for many.
+const LOOKUP_FEW: usize = 8;
+const LOOKUP_MANY: usize = 100;
+
+/// A row of `res`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resource {
+    pub(super) rid: i64,
+    pub(super) state: i64,
+    pub(super) version: i64,
+    pub(super) last_updated: i64,
+    pub(super) from_seq: i64,
+}
+
+impl Resource {
+    /// The row's columns, all of them.
+    pub(super) fn row(&self, resource: i64, id: &str) -> [Value; 7] {
+        [
+            self.rid.into(),
+            resource.into(),
+            id.into(),
+            self.state.into(),
+            self.version.into(),
+            self.last_updated.into(),
+            self.from_seq.into(),
+        ]
+    }
+}
+
+/// The rows of `res` for ids of types.
+pub(super) fn find<'a>(
+    database: &mut dyn Database,
+    wanted: &BTreeMap<i64, Vec<&'a str>>,
+) -> Result<HashMap<(i64, Box<str>), Resource>, ProjectionError> {
+    let mut found = HashMap::new();
+    for (resource, ids) in wanted {
+        for ids in ids.chunks(LOOKUP_MANY) {
+            let mut sql =
+                Sql::new("SELECT fid, rid, state, ver, last_updated, from_seq FROM res WHERE type = ");
+            sql.bind(*resource).push(" AND fid IN (");
+            push_padded(&mut sql, ids.iter().map(|id| Value::from(*id)));
+            sql.push(")");
+            for row in database.query(&sql.finish(database.dialect()))? {
+                let [
+                    Value::Text(id),
+                    Value::Int(rid),
+                    Value::Int(state),
+                    Value::Int(version),
+                    Value::Int(last_updated),
+                    Value::Int(from_seq),
+                ] = &row[..]
+                else {
+                    return Err(ProjectionError::Unusable("a row of res".to_owned()));
+                };
+                let row = Resource {
+                    rid: *rid,
+                    state: *state,
+                    version: *version,
+                    last_updated: *last_updated,
+                    from_seq: *from_seq,
+                };
+                found.insert((*resource, id.as_str().into()), row);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The rows of `byres` for rids.
+pub(super) fn find_keys(
+    database: &mut dyn Database,
+    rids: &[i64],
+) -> Result<HashMap<i64, Vec<u8>>, ProjectionError> {
+    let mut found = HashMap::new();
+    for rids in rids.chunks(LOOKUP_MANY) {
+        let mut sql = Sql::new("SELECT rid, keys FROM byres WHERE rid IN (");
+        push_padded(&mut sql, rids.iter().map(|rid| Value::from(*rid)));
+        sql.push(")");
+        for row in database.query(&sql.finish(database.dialect()))? {
+            if let Ok([Value::Int(rid), Value::Bytes(keys)]) = <[Value; 2]>::try_from(row) {
+                found.insert(rid, keys);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Values for a list, the last one again and again until the statement has one of few shapes.
+fn push_padded(sql: &mut Sql, values: impl Iterator<Item = Value>) {
+    let mut values: Vec<Value> = values.collect();
+    let shape = [1, LOOKUP_FEW, LOOKUP_MANY].into_iter().find(|shape| values.len() <= *shape);
+    if let (Some(shape), Some(last)) = (shape, values.last().cloned()) {
+        values.resize(shape, last);
+    }
+    for (at, value) in values.into_iter().enumerate() {
+        if at > 0 {
+            sql.push(", ");
+        }
+        sql.bind(value);
+    }
+}
+
+/// The highest rid given out.
+pub(super) fn last_rid(database: &mut dyn Database) -> Result<i64, ProjectionError> {
+    let sql = Sql::new("SELECT COALESCE(MAX(rid), 0) FROM res");
+    match database.query(&sql.finish(database.dialect()))?.into_iter().flatten().next() {
+        Some(Value::Int(rid)) => Ok(rid),
+        _ => Ok(0),
+    }
+}
+
+/// `kinds`: for each type how many live and the last seq that touched one.
+pub(super) struct Kinds {
+    kinds: BTreeMap<i64, (i64, i64)>,
+    touched: bool,
+}
+
+impl Kinds {
+    pub(super) fn load(database: &mut dyn Database) -> Result<Self, ProjectionError> {
+        let sql = Sql::new("SELECT type, live, changed FROM kinds");
+        let mut kinds = BTreeMap::new();
+        for row in database.query(&sql.finish(database.dialect()))? {
+            if let [Value::Int(resource), Value::Int(live), Value::Int(changed)] = row[..] {
+                kinds.insert(resource, (live, changed));
+            }
+        }
+        Ok(Self { kinds, touched: false })
+    }
+
+    /// A resource of the type was touched; `more` of them live.
+    pub(super) fn touch(&mut self, resource: i64, more: i64, seq: i64) {
+        let kind = self.kinds.entry(resource).or_default();
+        *kind = (kind.0 + more, seq);
+        self.touched = true;
+    }
+
+    pub(super) fn save(&self, database: &mut dyn Database) -> Result<(), ProjectionError> {
+        if !self.touched {
+            return Ok(());
+        }
+        let rows = self.kinds.iter().flat_map(|(resource, (live, changed))| {
+            [Value::from(*resource), Value::from(*live), Value::from(*changed)]
+        });
+        database.replace(&KINDS, rows.collect())
+    }
+}

@@ -1,0 +1,169 @@
+use std::collections::BTreeMap;
+
+use vpr_fhir::ResourceType;
+use vpr_fhir::search::{Extracted, Key, KeyValue, QuantityKey, ReferenceKey, Span, Token, fold};
+
+use super::dictionary::{Aspect, pk};
+use super::entry::Entry;
+use super::hash::{IndexKey, UnitName};
+use super::order::{cut, float, float_key, integer_key, text_key};
+
+/// Gives the rid of a resource by type and id.
+pub(crate) type RidOf<'a> = dyn FnMut(ResourceType, &str) -> i64 + 'a;
+
+/// What a resource says, as entries: sorted, each once.
+pub(crate) fn expand(
+    key: &IndexKey,
+    resource: ResourceType,
+    extracted: &Extracted,
+    rid_of: &mut RidOf<'_>,
+) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(extracted.keys.len() * 3);
+    let mut sorts: BTreeMap<i64, (Vec<u8>, Vec<u8>, bool)> = BTreeMap::new();
+    for Key { parameter, value } in &extracted.keys {
+        let number = pk(resource, *parameter, Aspect::Value);
+        if let KeyValue::Reference(ReferenceKey::Identifier { token, .. }) = value {
+            let number = pk(resource, *parameter, Aspect::Identifier);
+            entries.extend(tokens(key, token).into_iter().map(|(hc, hs)| Entry::Token {
+                pk: number,
+                hc,
+                hs,
+            }));
+        }
+        push_value(key, number, value, rid_of, &mut entries);
+        let (lo, hi, walk) = sort_values(value);
+        match sorts.entry(number) {
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert((lo, hi, walk));
+            }
+            std::collections::btree_map::Entry::Occupied(mut place) => {
+                let (smallest, largest, _) = place.get_mut();
+                if lo < *smallest {
+                    *smallest = lo;
+                }
+                if hi > *largest {
+                    *largest = hi;
+                }
+            }
+        }
+    }
+    entries.extend(sorts.into_iter().map(|(pk, (lo, hi, walk))| Entry::Sort { pk, lo, hi, walk }));
+    let owners = extracted.compartments.iter();
+    entries.extend(owners.map(|(owner, id)| Entry::Compartment { owner: rid_of(*owner, id) }));
+    entries.sort_unstable();
+    entries.dedup();
+    entries
+}
+
+/// Calls `each` with every resource that is referred to or owns a compartment.
+pub(crate) fn reference_targets<'a>(extracted: &'a Extracted, each: &mut dyn FnMut(ResourceType, &'a str)) {
+    for key in &extracted.keys {
+        if let KeyValue::Reference(ReferenceKey::Local { resource, id, .. }) = &key.value {
+            each(*resource, id);
+        }
+    }
+    for (owner, id) in &extracted.compartments {
+        each(*owner, id);
+    }
+}
+
+fn push_value(key: &IndexKey, pk: i64, value: &KeyValue, rid_of: &mut RidOf<'_>, out: &mut Vec<Entry>) {
+    match value {
+        KeyValue::Token(token) => {
+            out.extend(tokens(key, token).into_iter().map(|(hc, hs)| Entry::Token { pk, hc, hs }));
+        }
+        KeyValue::Reference(reference) => {
+            let targets = targets(key, reference, rid_of);
+            out.extend(targets.into_iter().map(|tgt| Entry::Reference { pk, tgt }));
+        }
+        KeyValue::Date(Span { low, high }) => out.push(Entry::Date { pk, lo: *low, hi: *high }),
+        KeyValue::Number(span) => {
+            let (lo, hi) = numbers(*span);
+            out.push(Entry::Number { pk, unit: 0, lo, hi });
+        }
+        KeyValue::Quantity(quantity) => {
+            let rows = units(key, quantity).into_iter();
+            out.extend(rows.map(|(unit, (lo, hi))| Entry::Number { pk, unit, lo, hi }));
+        }
+        KeyValue::String(text) => out.push(text_entry(key, pk, &fold(text), text)),
+        KeyValue::Uri(uri) => out.push(text_entry(key, pk, uri, uri)),
+        KeyValue::Composite(parts) => out.extend(super::composite::rows(key, pk, parts)),
+    }
+}
+
+fn text_entry(key: &IndexKey, pk: i64, norm: &str, written: &str) -> Entry {
+    let (norm, rest) = cut(norm);
+    Entry::Text { pk, norm: norm.to_owned(), exact: key.text(written), rest: rest.to_owned() }
+}
+
+/// `hc` and `hs` of a token's rows.
+pub(super) fn tokens(key: &IndexKey, token: &Token) -> Vec<(i64, i64)> {
+    let system = token.system.as_deref();
+    let code = token.code.as_deref().map(|code| (key.code(code), key.system(system)));
+    let alone = system.map(|system| (key.system_alone(system), 0));
+    code.into_iter().chain(alone).collect()
+}
+
+/// `tgt` of a reference's rows.
+fn targets(key: &IndexKey, reference: &ReferenceKey, rid_of: &mut RidOf<'_>) -> Vec<i64> {
+    let mut targets = key.targets(reference);
+    if let ReferenceKey::Local { resource, id, .. } = reference {
+        targets.push(rid_of(*resource, id));
+    }
+    targets
+}
+
+/// The ends of a span of numbers.
+pub(super) fn numbers(span: Span<f64>) -> (i64, i64) {
+    (float(span.low), float(span.high))
+}
+
+/// `unit`, `lo` and `hi` of a quantity's rows.
+///
+/// A quantity that has a canonical form is compared by it by everybody who names its code; only who
+/// asks for its unit in words, which has no canonical form, gets at the value as written.
+pub(super) fn units(key: &IndexKey, quantity: &QuantityKey) -> Vec<(i64, (i64, i64))> {
+    let written = numbers(quantity.value);
+    let mut rows = vec![(key.unit(UnitName::Any), written)];
+    let (code, unit) = (quantity.code.as_deref(), quantity.unit.as_deref());
+    if let Some((span, canonical)) = &quantity.canonical {
+        rows.push((key.unit(UnitName::Canonical(canonical)), numbers(*span)));
+        let words = unit.filter(|unit| code != Some(unit)).map(UnitName::UnitBesideCanonical);
+        rows.extend(words.map(|name| (key.unit(name), written)));
+    } else {
+        let names = code.into_iter().chain(unit).map(UnitName::Code);
+        let exact = quantity.system.as_deref().zip(code);
+        let exact = exact.map(|(system, code)| UnitName::SystemAndCode(system, code));
+        rows.extend(names.chain(exact).map(|name| (key.unit(name), written)));
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    rows
+}
+
+/// The smallest and the largest sort value, and whether results are walked by them.
+fn sort_values(value: &KeyValue) -> (Vec<u8>, Vec<u8>, bool) {
+    let one = |text: &str| (text_key(text), text_key(text), false);
+    match value {
+        KeyValue::Token(Token { system, code }) => {
+            one(&fold(code.as_deref().or(system.as_deref()).unwrap_or_default()))
+        }
+        KeyValue::Reference(reference) => match reference {
+            ReferenceKey::Local { resource, id, .. } => one(&format!("{}/{id}", resource.name())),
+            ReferenceKey::Absolute(url) | ReferenceKey::Canonical { url, .. } => one(url),
+            ReferenceKey::Identifier { token, .. } => one(token.code.as_deref().unwrap_or_default()),
+        },
+        KeyValue::Date(span) => (integer_key(span.low), integer_key(span.high), true),
+        KeyValue::Number(span) => (float_key(span.low), float_key(span.high), false),
+        KeyValue::Quantity(quantity) => {
+            let span = quantity.canonical.as_ref().map_or(quantity.value, |(span, _)| *span);
+            (float_key(span.low), float_key(span.high), false)
+        }
+        KeyValue::String(text) => {
+            let (lo, hi, _) = one(&fold(text));
+            (lo, hi, true)
+        }
+        KeyValue::Uri(uri) => one(uri),
+        KeyValue::Composite(_) => (Vec::new(), Vec::new(), false),
+    }
+}
