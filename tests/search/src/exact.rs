@@ -42,6 +42,25 @@ impl Exact {
         Self::ratio(1, 2 * 10_i128.pow(places))
     }
 
+    /// One divided by it; nothing of nothing.
+    #[must_use]
+    pub fn inverse(self) -> Option<Self> {
+        (self.top > 0).then(|| Self::ratio(self.bottom, self.top))
+    }
+
+    /// The next whole number below.
+    #[must_use]
+    pub fn floor(self) -> Self {
+        Self::ratio(self.top.div_euclid(self.bottom), 1)
+    }
+
+    /// It times 10 to the power of `places`, if that is whole.
+    #[must_use]
+    pub fn scaled(self, places: u32) -> Option<i128> {
+        let scaled = self * Self::ratio(10_i128.pow(places), 1);
+        (scaled.bottom == 1).then_some(scaled.top)
+    }
+
     /// Whether a binary number holds it without rounding; true for halves and wholes.
     #[must_use]
     pub fn is_half(self) -> bool {

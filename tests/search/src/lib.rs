@@ -15,17 +15,25 @@ mod moment;
 mod units;
 mod verdict;
 
+mod answer;
+mod ask;
 mod data;
+mod generate;
 mod judge;
 mod query;
+mod shrink;
 mod world;
 
 mod tenant;
 
-pub use data::{Write, history};
+pub use answer::{Answer, Complaints, Page, complaints, right};
+pub use ask::{Refused, ask, first, follow, link};
+pub use data::{Write, history, settled};
 pub use definitions::{Kind, Parameter, definitions};
+pub use generate::{Coverage, search};
 pub use judge::{Flaw, Judge};
 pub use query::{Ask, Criterion, Inclusion, Modifier, Prefix, Scope, Search};
+pub use shrink::shrink;
 pub use tenant::{Tenant, read, write};
 pub use verdict::Verdict;
 pub use world::{Document, World};

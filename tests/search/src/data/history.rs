@@ -1,9 +1,12 @@
 //! What is done to the documents: all are written, some written again, some deleted, some of these
 //! written once more.
 
+use std::collections::BTreeMap;
+
 use vpr_http_tests::{Dice, Json};
 
-use super::{Maker, TYPES, id, population};
+use super::{Maker, TYPES, id, population, text};
+use crate::world::{Document, World};
 
 /// One write.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,4 +49,32 @@ pub fn history(seed: u64) -> Vec<Vec<Write>> {
     let third = deleted.iter().map(|(type_name, id)| Write::Delete(type_name, id.clone())).collect();
     let fourth = deleted.iter().step_by(4).map(|each| put(&mut dice, each)).collect();
     vec![first, second, third, fourth]
+}
+
+/// The documents that stand after the writes of a seed, as a server would date them that starts at
+/// noon and lets a second pass after each phase.
+#[must_use]
+pub fn settled(seed: u64) -> World {
+    let mut standing: BTreeMap<String, (usize, Json)> = BTreeMap::new();
+    let mut versions: BTreeMap<String, usize> = BTreeMap::new();
+    for (phase, writes) in history(seed).into_iter().enumerate() {
+        for write in writes {
+            let version = versions.entry(write.name()).or_default();
+            *version += 1;
+            let name = write.name();
+            match write {
+                Write::Delete(..) => {
+                    standing.remove(&name);
+                }
+                Write::Put(_, _, mut content) => {
+                    let mut meta = content.remove("meta").unwrap_or_else(|| Json::Object(Vec::new()));
+                    meta.set("versionId", text(&version.to_string()));
+                    meta.set("lastUpdated", text(&format!("2026-01-01T12:00:0{phase}.{:03}Z", *version * 7)));
+                    content.set("meta", meta);
+                    standing.insert(name, (phase, content));
+                }
+            }
+        }
+    }
+    World::new(standing.into_values().map(|(_, content)| Document::new(content)).collect())
 }

@@ -43,8 +43,15 @@ impl Maker<'_> {
             if known.is_empty() {
                 continue;
             }
-            let member = *self.dice.pick(&known);
-            let count = [1, 1, 1, 2, 3][usize::try_from(self.dice.below(5)).unwrap()];
+            let amount = known.iter().find(|member| matches!(member.type_name, "Quantity" | "Age"));
+            let member = match amount {
+                Some(amount) if self.one_in(3) => *amount,
+                _ => *self.dice.pick(&known),
+            };
+            // What has parts is repeated more, so that parts can be mixed up.
+            let has_parts = member.type_name.contains('.') || member.type_name == "UsageContext";
+            let counts = if has_parts { [1, 2, 2, 3, 3] } else { [1, 1, 1, 2, 3] };
+            let count = counts[usize::try_from(self.dice.below(5)).unwrap()];
             let count = if member.repeats { count } else { 1 };
             // An object must not be empty.
             let is_empty = |value: &Json| matches!(value, Json::Object(members) if members.is_empty());

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 pub use flaw::Flaw;
-pub use value::{Found, Reference, System, Value, find, split_reference};
+pub use value::{Amount, Extent, Found, Reference, System, Value, find, split_reference};
 
 use crate::definitions::{Parameter, definitions};
 use crate::moment::Span;
@@ -53,6 +53,10 @@ impl<'w> Judge<'w> {
 
     fn has(&self, flaw: Flaw) -> bool {
         self.flaw == Some(flaw)
+    }
+
+    fn is_mistaken(&self) -> bool {
+        self.flaw.is_some()
     }
 
     fn now(&self) -> i64 {
@@ -114,6 +118,12 @@ impl<'w> Judge<'w> {
         Ok(matches)
     }
 
+    /// The total that a page shows.
+    #[must_use]
+    pub fn total(&self, matches: usize, on_page: usize) -> usize {
+        if self.has(Flaw::TotalOfPage) { on_page } else { matches }
+    }
+
     fn is_match(&self, search: &Search, at: usize) -> Verdict {
         let scope = self.is_in_scope(&search.scope, at);
         if scope != Verdict::Yes {
@@ -146,11 +156,12 @@ impl<'w> Judge<'w> {
         }
     }
 
-    /// R4 §2.2: by the parameters that the compartment's definition names.
+    /// R4 §2.2: by the parameters that the compartment's definition names. The owner is in its own,
+    /// which R4 says (`{def}`) of encounters and devices, and means of the others.
     fn is_in_compartment(&self, owner: &str, id: &str, at: usize) -> Verdict {
         let document = &self.world.documents()[at];
         if document.type_name == owner && document.id == id {
-            return Verdict::Open("whether the owner is in the compartment");
+            return Verdict::Yes;
         }
         let mut parameters = definitions().compartment(owner, &document.type_name);
         if self.has(Flaw::CompartmentFirstParameter) {
@@ -274,8 +285,20 @@ impl<'w> Judge<'w> {
     }
 }
 
+/// Whether a type has the parameter that a condition begins with.
+#[must_use]
+pub fn knows(type_name: &str, criterion: &Criterion) -> bool {
+    match criterion {
+        Criterion::Id(_) | Criterion::LastUpdated(_) | Criterion::Reverse(..) => true,
+        Criterion::Has(code, ..) | Criterion::Missing(code, _) | Criterion::Chain(code, ..) => {
+            definitions().parameter(type_name, code).is_some()
+        }
+    }
+}
+
 /// The name of a condition as a caller repeats it.
-fn head(criterion: &Criterion) -> String {
+#[must_use]
+pub fn head(criterion: &Criterion) -> String {
     match criterion {
         Criterion::Id(_) => "_id".to_owned(),
         Criterion::LastUpdated(_) => "_lastUpdated".to_owned(),
