@@ -2,7 +2,7 @@ use vpr_core::{Access, Barrier};
 use vpr_fhir::ResourceType;
 use vpr_policy::Interaction;
 use vpr_store::format::AccessAction;
-use vpr_types::{DocumentName, Version, limits};
+use vpr_types::{DocumentName, Seq, Version, limits};
 
 use crate::context::RequestContext;
 
@@ -17,6 +17,8 @@ pub(crate) struct Trail {
     pub(crate) barrier: Barrier,
     /// Bytes of documents read for the answer so far.
     read_bytes: usize,
+    /// The newest change that the request made.
+    pub(crate) written: Option<Seq>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,7 +37,7 @@ impl Trail {
     pub(crate) fn new(interaction: &str, action: AccessAction) -> Self {
         let interaction = interaction.to_owned();
         let own = Record { interaction, action, documents: Vec::new(), collection: None };
-        Self { own, parts: Vec::new(), barrier: Barrier::PASSED, read_bytes: 0 }
+        Self { own, parts: Vec::new(), barrier: Barrier::PASSED, read_bytes: 0, written: None }
     }
 
     /// A Bundle turned out to be a batch.
@@ -62,6 +64,16 @@ impl Trail {
         }
     }
 
+    /// Notes a document that was given out beside what the request names: one of a page.
+    pub(crate) fn shown(&mut self, name: &DocumentName, version: Version) {
+        self.own.documents.push((name.clone(), Some(version)));
+    }
+
+    /// Notes the position of what was written: searches show it when they have come so far.
+    pub(crate) fn wrote(&mut self, seq: Option<Seq>) {
+        self.written = self.written.max(seq);
+    }
+
     /// Whatever is answered may not be shown before `barrier`.
     pub(crate) fn wait_for(&mut self, barrier: Barrier) {
         self.barrier = self.barrier.max(barrier);
@@ -83,6 +95,7 @@ impl Trail {
     pub(crate) fn part(&mut self, part: Trail, status: u16) {
         self.read_bytes = part.read_bytes;
         self.wait_for(part.barrier);
+        self.wrote(part.written);
         self.parts.push((part.own, status));
     }
 

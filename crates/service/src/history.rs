@@ -36,7 +36,7 @@ struct Page {
 }
 
 /// Bytes of documents on one page, unless a single one is larger. The rest is on the next page.
-const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub(crate) const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 impl Page {
     /// Cuts the page where its documents become too many bytes.
@@ -57,6 +57,9 @@ impl Work<'_> {
     /// below the last version of the one before neither loses nor repeats any.
     pub(crate) fn history(&mut self, target: &Target, query: &HistoryQuery) -> Result<Answer, Failure> {
         let name = document(target)?;
+        if query.cursor.is_some() {
+            return Err(crate::query::unknown_parameter("_cursor", &[]));
+        }
         let count = query.count.unwrap_or(limits::HISTORY_COUNT_DEFAULT).min(limits::HISTORY_COUNT_MAX);
         let mut page = if query.since.is_none() && query.at.is_none() {
             self.plain_page(&name, query.before, count)?
@@ -192,7 +195,13 @@ fn served(time: Instant) -> Instant {
     Instant(time.0.div_euclid(1000) * 1000)
 }
 
-fn entry(writer: &mut Writer, url: &str, name: &DocumentName, row: &VersionRow, resource: Option<&[u8]>) {
+pub(crate) fn entry(
+    writer: &mut Writer,
+    url: &str,
+    name: &DocumentName,
+    row: &VersionRow,
+    resource: Option<&[u8]>,
+) {
     let first = row.version == Version::FIRST;
     let (method, status) = match row.operation {
         ChangeOperation::Create if first => ("POST", "201 Created"),
@@ -224,7 +233,7 @@ fn entry(writer: &mut Writer, url: &str, name: &DocumentName, row: &VersionRow, 
     writer.end_object();
 }
 
-fn link(writer: &mut Writer, relation: &str, url: &str) {
+pub(crate) fn link(writer: &mut Writer, relation: &str, url: &str) {
     writer.begin_object();
     member(writer, "relation", relation);
     member(writer, "url", url);

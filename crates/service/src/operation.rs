@@ -139,7 +139,7 @@ pub enum Operation {
 }
 
 /// Among what a search looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum SearchScope {
     /// All resources: `GET [base]?…`
     System,
@@ -157,7 +157,7 @@ pub enum SearchScope {
 }
 
 /// What becomes of a search parameter that the server does not know (FHIR R4 §3.1.1.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Handling {
     /// The search is refused.
     Strict,
@@ -266,13 +266,11 @@ impl Operation {
             | Self::ConditionalUpdate { .. }
             | Self::ConditionalDelete { .. }
             | Self::Search { .. }
+            | Self::Bundle { .. }
             | Self::Everything { .. }
             | Self::HistoryType { .. }
             | Self::HistorySystem { .. } => usize::MAX,
-            Self::Create { body, .. }
-            | Self::Update { body, .. }
-            | Self::Validate { body, .. }
-            | Self::Bundle { body, .. } => body.len(),
+            Self::Create { body, .. } | Self::Update { body, .. } | Self::Validate { body, .. } => body.len(),
             // A page holds any number of documents.
             Self::HistoryInstance { .. } => usize::MAX,
             Self::Capabilities | Self::Read { .. } | Self::VRead { .. } | Self::Delete { .. } => 0,

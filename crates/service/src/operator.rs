@@ -11,6 +11,7 @@ use vpr_types::{
 use crate::audit::Trail;
 use crate::context::RequestContext;
 use crate::failure::Failure;
+use crate::projector::ProjectionStatus;
 use crate::read::absent;
 use crate::service::{Inner, Service};
 use crate::work::is_deletion;
@@ -190,6 +191,27 @@ impl Operator {
     pub fn verify(&self, progress: &mut dyn FnMut(VerifyProgress)) -> Result<VerifyReport, Failure> {
         decide_server(&self.principal, Interaction::Maintain)?;
         Ok(self.service.inner().engine.verify(progress)?)
+    }
+
+    /// Has the search index of a tenant emptied and built again from feed and Git, while reads by id
+    /// and writes go on. Returns where it begins; [`Operator::projection`] tells how far it is.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant, or this process has no search index.
+    pub async fn reindex(&self, tenant: &TenantName) -> Result<ProjectionStatus, Failure> {
+        self.work(tenant, Interaction::Maintain, None, |inner, grant| {
+            inner.projector()?.rebuild(grant.tenant());
+            inner.projection(grant.tenant())
+        })
+        .await
+    }
+
+    /// Where the search index of a tenant stands.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant, or this process has no search index.
+    pub async fn projection(&self, tenant: &TenantName) -> Result<ProjectionStatus, Failure> {
+        self.inspect(tenant, None, |inner, grant| inner.projection(grant.tenant())).await
     }
 
     async fn inspect<T: Send + 'static>(

@@ -41,7 +41,7 @@ impl Work<'_> {
         self.version_answer(&name, &found.row, conditions)
     }
 
-    fn version_answer(
+    pub(crate) fn version_answer(
         &mut self,
         name: &DocumentName,
         row: &VersionRow,

@@ -5,16 +5,18 @@ use tokio::sync::oneshot;
 use vpr_core::{Barrier, Engine, EngineError};
 use vpr_fhir::IssueType;
 use vpr_policy::{Authorized, Interaction, Request, decide};
-use vpr_types::{Instant, RequestId};
+use vpr_types::{Instant, RequestId, Seq, TenantName};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Warning};
 use crate::audit::Trail;
 use crate::cache::Cache;
 use crate::config::{AuditMode, ServiceConfig};
 use crate::context::RequestContext;
 use crate::failure::{Failure, FailureKind};
 use crate::operation::Operation;
+use crate::projector::{ProjectionStatus, Projector};
 use crate::work::Work;
+use vpr_projection::Projection;
 
 /// The choke point. Cheap to clone; all clones are one service.
 #[derive(Clone)]
@@ -24,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) config: ServiceConfig,
     pub(crate) engine: Engine,
     pub(crate) cache: Cache,
+    pub(crate) projector: Option<Projector>,
     audits_lost: AtomicU64,
 }
 
@@ -31,14 +34,49 @@ pub(crate) struct Inner {
 struct Settled {
     answer: Result<Answer, Failure>,
     barrier: Barrier,
+    written: Option<Seq>,
 }
 
 impl Service {
-    /// A service over an open engine, whose threads the caller runs.
+    /// A service over an open engine, whose threads the caller runs. It neither searches nor decides
+    /// by criteria.
     #[must_use]
     pub fn open(config: ServiceConfig, engine: Engine) -> Self {
+        Self::new(config, engine, None)
+    }
+
+    /// A service that searches too. The caller runs [`Service::run_projector`] on a thread of its own.
+    #[must_use]
+    pub fn searching(config: ServiceConfig, engine: Engine, projection: Projection) -> Self {
+        let projector = Projector::new(projection, &engine);
+        Self::new(config, engine, Some(projector))
+    }
+
+    fn new(config: ServiceConfig, engine: Engine, projector: Option<Projector>) -> Self {
         let cache = Cache::new(config.cache_bytes);
-        Self(Arc::new(Inner { config, engine, cache, audits_lost: AtomicU64::new(0) }))
+        Self(Arc::new(Inner { config, engine, cache, projector, audits_lost: AtomicU64::new(0) }))
+    }
+
+    /// Carries changes into the projection until [`Service::stop_projector`]. One thread's whole
+    /// work; it begins with what the projection lacks.
+    pub fn run_projector(&self) {
+        if let Some(projector) = &self.0.projector {
+            projector.run(&self.0.engine);
+        }
+    }
+
+    /// Makes [`Service::run_projector`] return soon. Call it before the engine is closed.
+    pub fn stop_projector(&self) {
+        if let Some(projector) = &self.0.projector {
+            projector.stop();
+        }
+    }
+
+    /// Where the search projection of each tenant stands; nothing without a projection.
+    #[must_use]
+    pub fn projections(&self) -> Vec<ProjectionStatus> {
+        let tenants = self.0.engine.tenants();
+        tenants.iter().filter_map(|tenant| self.0.projection(&tenant.name).ok()).collect()
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -55,6 +93,7 @@ impl Service {
     /// # Errors
     /// [`Failure`]; it too is answered only when what it rests on is on disk.
     pub async fn perform(&self, context: RequestContext, operation: Operation) -> Result<Answer, Failure> {
+        let tenant = context.tenant.clone();
         let settled = if operation.weight() <= self.0.config.inline_bytes_max {
             self.0.settle(&context, operation)
         } else {
@@ -64,7 +103,23 @@ impl Service {
             tokio::task::spawn_blocking(run).await.map_err(|_| Failure::internal())?
         };
         self.release(settled.barrier).await?;
-        settled.answer
+        let mut answer = settled.answer;
+        if let Some(seq) = settled.written {
+            let warning = self.searchable(&tenant, seq).await;
+            if let (Ok(answer), Some(_)) = (&mut answer, warning) {
+                answer.warning = warning;
+            }
+        }
+        answer
+    }
+
+    /// Waits until searches show the write `seq`; what to tell the caller if they do not yet.
+    async fn searchable(&self, tenant: &TenantName, seq: Seq) -> Option<Warning> {
+        let follower = self.0.projector.as_ref()?.follower(tenant);
+        let most = self.0.config.search.searchable_wait_max;
+        let shown = most.is_zero() || follower.reached(seq, most).await;
+        follower.tell(seq);
+        (!shown).then_some(Warning::NotYetSearchable)
     }
 
     /// Audits a request that was refused before it became an operation.
@@ -148,15 +203,15 @@ impl Inner {
         trail.name(type_name, id);
         let answer = self.run(context, operation, &mut trail);
         let status = answer.as_ref().map_or_else(|failure| failure.kind.status(), |answer| answer.status);
-        let barrier = trail.barrier;
+        let (barrier, written) = (trail.barrier, trail.written);
         if self.engine.tenant(&context.tenant).is_none() || !context.principal.belongs_to(&context.tenant) {
             // A tenant's audit holds what happened in the tenant.
-            return Settled { answer, barrier };
+            return Settled { answer, barrier, written };
         }
         match self.append(context, trail, status) {
-            Ok(audited) => Settled { answer, barrier: barrier.max(audited) },
+            Ok(audited) => Settled { answer, barrier: barrier.max(audited), written },
             // What failed by itself gives nothing out, and says better why.
-            Err(failure) => Settled { answer: answer.and(Err(failure)), barrier },
+            Err(failure) => Settled { answer: answer.and(Err(failure)), barrier, written },
         }
     }
 
@@ -201,6 +256,9 @@ impl Inner {
         }
         let interaction = operation.interaction();
         let (grant, operation) = authorize(context, interaction, operation)?.split();
+        if let Some(search) = interaction.search() {
+            authorize(context, search, ())?;
+        }
         if let Operation::Bundle { body, options } = operation {
             return self.bundle(context, body, &options, trail);
         }
@@ -215,20 +273,19 @@ impl Work<'_> {
             Operation::Read { target, conditions } => self.read(&target, &conditions),
             Operation::VRead { target, version, conditions } => self.vread(&target, &version, &conditions),
             Operation::HistoryInstance { target, query } => self.history(&target, &query),
-            Operation::Create { type_name, body, if_none_exist: None, options } => {
-                self.create(&type_name, body, &options)
+            Operation::Create { type_name, body, if_none_exist, options } => {
+                self.create(&type_name, body, if_none_exist.as_deref(), &options)
             }
-            Operation::Create { .. }
-            | Operation::ConditionalUpdate { .. }
-            | Operation::ConditionalDelete { .. } => {
-                Err(Failure::not_supported("conditional writes are not supported"))
+            Operation::ConditionalUpdate { type_name, criteria, body, conditions, options } => {
+                self.conditional_update(&type_name, &criteria, body, &conditions, &options)
             }
-            Operation::Search { .. } | Operation::Everything { .. } => {
-                Err(Failure::not_supported("search is not supported"))
+            Operation::ConditionalDelete { type_name, criteria, options } => {
+                self.conditional_delete(&type_name, &criteria, &options)
             }
-            Operation::HistoryType { .. } | Operation::HistorySystem { .. } => {
-                Err(Failure::not_supported("history over all types or one is not supported"))
-            }
+            Operation::Search { scope, parameters, handling } => self.search(&scope, &parameters, handling),
+            Operation::Everything { target, parameters } => self.everything(&target, &parameters),
+            Operation::HistoryType { type_name, query } => self.history_of_type(&type_name, &query),
+            Operation::HistorySystem { query } => self.history_of_all(&query),
             Operation::Update { target, body, conditions, options } => {
                 self.update(&target, body, conditions, &options)
             }
@@ -240,6 +297,17 @@ impl Work<'_> {
             Operation::Bundle { .. } => Err(Failure::internal()),
         }
     }
+}
+
+/// Asks the policy, about the search that a conditional form makes as well.
+pub(crate) fn permitted(
+    context: &RequestContext,
+    interaction: Interaction,
+) -> Result<Authorized<()>, Failure> {
+    if let Some(search) = interaction.search() {
+        authorize(context, search, ())?;
+    }
+    authorize(context, interaction, ())
 }
 
 /// Asks the policy.

@@ -1,7 +1,10 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use vpr_codec::{Json, JsonError, JsonErrorKind, Limits, Value};
-use vpr_core::{Content, EngineError, Home};
+use vpr_core::{Action, Content, EngineError, Home, Index};
+use vpr_fhir::definitions::Compartment;
+use vpr_fhir::search::{Extracted, extract};
 use vpr_fhir::{
     Edits, Issue, IssueType, OperationOutcome, ReferenceKind, ReferenceUse, ResourceType, Severity,
     ValidateOptions,
@@ -50,31 +53,40 @@ impl<'a> Checked<'a> {
     }
 
     /// Validates a whole transaction, and with it the resources in it. Issues name their entries.
-    /// What is given back takes its resources; it refuses those with conditional references, which
-    /// the standard allows here and this server does not have.
-    pub(crate) fn transaction(
-        bundle: Value<'a>,
-    ) -> Result<impl Fn(Value<'a>) -> Result<Self, Failure>, Failure> {
+    /// What is given back takes its resources. Conditional references, which the standard allows
+    /// here, must be among the links that are replaced when a resource is stored.
+    pub(crate) fn transaction(bundle: Value<'a>) -> Result<impl Fn(Value<'a>) -> Self, Failure> {
         check(bundle, &ValidateOptions { conditional_references: true })?;
-        Ok(|resource: Value<'a>| {
-            no_conditional_reference(resource)?;
-            Ok(Self { resource, notices: Vec::new() })
-        })
+        Ok(|resource: Value<'a>| Self { resource, notices: Vec::new() })
     }
 }
 
-fn no_conditional_reference(resource: Value<'_>) -> Result<(), Failure> {
+/// The conditional references of a resource, in a transaction: their text, and what it means.
+pub(crate) fn conditional_references(resource: Value<'_>) -> Vec<ConditionalReference> {
     if !resource.raw().contains('?') {
-        return Ok(());
+        return Vec::new();
     }
-    let is_conditional =
-        |reference: &ReferenceUse<'_>| matches!(reference.kind(), ReferenceKind::Conditional { .. });
-    match vpr_fhir::references(resource).iter().find(|reference| is_conditional(reference)) {
-        None => Ok(()),
-        Some(reference) => {
-            Err(Failure::not_supported("conditional references are not supported").about(&reference.path()))
-        }
-    }
+    let conditional = |reference: &ReferenceUse<'_>| match reference.kind() {
+        ReferenceKind::Conditional { resource: known, query } => Some(ConditionalReference {
+            text: reference.text.clone().into_owned(),
+            known,
+            criteria: query.to_owned(),
+            path: reference.path(),
+        }),
+        _ => None,
+    };
+    vpr_fhir::references(resource).iter().filter_map(conditional).collect()
+}
+
+/// `Type?criteria` where a reference stands (FHIR R4 §3.1.0.11.2).
+#[derive(Debug, Clone)]
+pub(crate) struct ConditionalReference {
+    /// The whole of it, as written.
+    pub(crate) text: String,
+    pub(crate) known: ResourceType,
+    pub(crate) criteria: String,
+    /// Where it stands.
+    pub(crate) path: String,
 }
 
 fn check(resource: Value<'_>, options: &ValidateOptions) -> Result<Vec<Issue>, Failure> {
@@ -86,6 +98,11 @@ fn check(resource: Value<'_>, options: &ValidateOptions) -> Result<Vec<Issue>, F
 }
 
 impl Validated {
+    /// The write that stores it.
+    pub(crate) fn put_action(&self) -> Action {
+        Action::Put { home: self.home.clone(), content: self.content.clone(), even_if_equal: false }
+    }
+
     /// Turns a checked resource into the form that is stored, as a `known` one under `id`, with
     /// `links` replaced.
     pub(crate) fn new(
@@ -111,9 +128,27 @@ impl Validated {
             return Err(too_large("the resource is larger than a stored document may be"));
         }
         let blob = encode_blob(&stored).map_err(EngineError::from)?;
-        let content = Content { blob, details: DocumentChange::default(), index: None };
+        let index: Index = Arc::new(extracted(resource, known, &name, links, &stored)?);
+        let content = Content { blob, details: DocumentChange::default(), index: Some(index) };
         Ok(Self { name, home, content, stored, notices: OperationOutcome { issues: notices } })
     }
+}
+
+/// What the resource says to searches, in the form that is stored: with its own id, which its own
+/// compartment needs, and with its links replaced.
+fn extracted(
+    resource: Value<'_>,
+    known: ResourceType,
+    name: &DocumentName,
+    links: Option<&HashMap<String, String>>,
+    stored: &[u8],
+) -> Result<Extracted, Failure> {
+    let has_id = || resource.get("id").and_then(Value::as_str).as_deref() == Some(name.id());
+    if links.is_none() && (Compartment::parse(known.name()).is_none() || has_id()) {
+        return Ok(extract(resource));
+    }
+    let json = Json::parse(stored.to_vec(), &Limits::default()).map_err(|_| Failure::internal())?;
+    Ok(extract(json.root()))
 }
 
 fn home_of(resource: Value<'_>, edits: &Edits<'_>) -> Home {

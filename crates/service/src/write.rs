@@ -2,7 +2,8 @@ use std::collections::HashMap;
 
 use vpr_codec::Value;
 use vpr_core::{
-    Action, Change, Committed, DocumentWrite, EngineError, Precondition, Repeat, WriteOutcome, WriteResult,
+    Action, Barrier, Change, Committed, DocumentWrite, EngineError, Gate, Precondition, Repeat, WriteOutcome,
+    WriteResult,
 };
 use vpr_fhir::ResourceType;
 use vpr_store::format::Provenance;
@@ -25,12 +26,51 @@ impl Work<'_> {
         &mut self,
         type_name: &str,
         body: Vec<u8>,
+        if_none_exist: Option<&str>,
         options: &WriteOptions,
     ) -> Result<Answer, Failure> {
         let known = resource_type(type_name)?;
         let json = parse(body)?;
-        let repeat = self.repeat(options, 0, &[b"POST", type_name.as_bytes(), json.source().as_bytes()]);
-        self.create_value(known, json.root(), repeat, options.prefer)
+        let source = json.source().as_bytes();
+        match if_none_exist {
+            None => {
+                let repeat = self.repeat(options, 0, &[b"POST", type_name.as_bytes(), source]);
+                self.create_value(known, json.root(), repeat, options.prefer)
+            }
+            Some(criteria) => {
+                let request = [b"POST", type_name.as_bytes(), source, criteria.as_bytes()];
+                let repeat = self.repeat(options, 0, &request);
+                self.create_unless(known, json.root(), criteria, repeat, options.prefer)
+            }
+        }
+    }
+
+    /// FHIR R4 §3.1.0.4.3.
+    pub(crate) fn conditional_update(
+        &mut self,
+        type_name: &str,
+        criteria: &str,
+        body: Vec<u8>,
+        conditions: &WriteConditions,
+        options: &WriteOptions,
+    ) -> Result<Answer, Failure> {
+        let known = resource_type(type_name)?;
+        let json = parse(body)?;
+        let request = [b"PUT", type_name.as_bytes(), criteria.as_bytes(), json.source().as_bytes()];
+        let repeat = self.repeat(options, 0, &request);
+        self.update_matching(known, json.root(), (criteria, conditions), repeat, options.prefer)
+    }
+
+    /// FHIR R4 §3.1.0.7.1.
+    pub(crate) fn conditional_delete(
+        &mut self,
+        type_name: &str,
+        criteria: &str,
+        options: &WriteOptions,
+    ) -> Result<Answer, Failure> {
+        let known = resource_type(type_name)?;
+        let repeat = self.repeat(options, 0, &[b"DELETE", type_name.as_bytes(), criteria.as_bytes()]);
+        self.delete_matching(known, criteria, repeat, options.prefer)
     }
 
     /// FHIR R4 §3.1.0.4; the first version under an id that the caller chose is an update too.
@@ -60,7 +100,7 @@ impl Work<'_> {
         let id = self.inner.engine.new_id()?;
         let links = self.links(resource);
         let validated = Validated::new(Checked::resource(resource)?, known, Id::Drawn(&id), some(&links))?;
-        self.put(validated, &Conditions::Unused, repeat, prefer)
+        self.put(&validated, &Conditions::Unused, repeat, prefer)
     }
 
     pub(crate) fn update_value(
@@ -75,10 +115,10 @@ impl Work<'_> {
         is_of_type(resource, known)?;
         let links = self.links(resource);
         let validated = Validated::new(Checked::resource(resource)?, known, Id::Given(id), some(&links))?;
-        self.put(validated, &Conditions::Stated(conditions), repeat, prefer)
+        self.put(&validated, &Conditions::Stated(conditions), repeat, prefer)
     }
 
-    fn links(&self, resource: Value<'_>) -> HashMap<String, String> {
+    pub(crate) fn links(&self, resource: Value<'_>) -> HashMap<String, String> {
         let mut links = HashMap::new();
         own_links(resource, &self.context.base, &mut links);
         links
@@ -118,15 +158,24 @@ impl Work<'_> {
     /// Commits a validated resource and answers with it.
     fn put(
         &mut self,
-        validated: Validated,
+        validated: &Validated,
         conditions: &Conditions,
         repeat: Option<Repeat>,
         prefer: Prefer,
     ) -> Result<Answer, Failure> {
-        let Validated { name, home, content, stored, notices } = validated;
-        let action = Action::Put { home, content, even_if_equal: false };
-        let committed = self.commit_one((name, action), conditions, repeat)?;
-        let outcome = the_outcome(&committed)?;
+        let what = (validated.name.clone(), validated.put_action());
+        let committed = self.commit_one(what, conditions, repeat)?;
+        self.put_answer(&committed, validated, prefer)
+    }
+
+    /// The answer to a resource that was put.
+    pub(crate) fn put_answer(
+        &mut self,
+        committed: &Committed,
+        validated: &Validated,
+        prefer: Prefer,
+    ) -> Result<Answer, Failure> {
+        let outcome = the_outcome(committed)?;
         let replayed = committed.repeated.is_some();
         let version = outcome.version.ok_or_else(Failure::internal)?;
         let stamp = Stamp { version, time: outcome.time };
@@ -134,14 +183,14 @@ impl Work<'_> {
         let mut answer = Answer::new(status).with_stamp(version, outcome.time);
         answer.body = match prefer {
             Prefer::Minimal => None,
-            Prefer::OperationOutcome => Some(notices.to_json(vpr_codec::Style::Compact).into()),
+            Prefer::OperationOutcome => Some(validated.notices.to_json(vpr_codec::Style::Compact).into()),
             Prefer::Representation | Prefer::Unsaid if replayed => {
                 let found = self.inner.engine.version(self.tenant(), &outcome.name, version)?;
                 let found = found.filter(|found| !is_deletion(&found.row)).ok_or_else(Failure::internal)?;
                 Some(self.rendered(&outcome.name, &found.row)?)
             }
             Prefer::Representation | Prefer::Unsaid => {
-                let rendered = render(&stored, stamp);
+                let rendered = render(&validated.stored, stamp);
                 self.inner.cache.put(self.tenant(), &outcome.name, version, rendered.clone());
                 Some(rendered)
             }
@@ -176,9 +225,7 @@ impl Work<'_> {
                 }
                 Err(error) => return Err(error.into()),
                 Ok(committed) => {
-                    for outcome in &committed.outcomes {
-                        self.trail.touched(&outcome.name, outcome.version);
-                    }
+                    self.note(&committed);
                     return Ok(committed);
                 }
             }
@@ -191,7 +238,28 @@ impl Work<'_> {
         writes: Vec<DocumentWrite>,
         repeat: Option<Repeat>,
     ) -> Result<Committed, EngineError> {
-        let context = self.context;
+        let result = self.inner.engine.commit(self.change(writes, repeat));
+        self.rests_on(&result);
+        result
+    }
+
+    /// The same, with gates held.
+    pub(crate) fn commit_in(
+        &mut self,
+        gate: &Gate<'_>,
+        writes: Vec<DocumentWrite>,
+        repeat: Option<Repeat>,
+    ) -> Result<Committed, EngineError> {
+        if writes.is_empty() && repeat.is_none() {
+            let barrier = Barrier::PASSED;
+            return Ok(Committed { seq: None, outcomes: Vec::new(), barrier, repeated: None });
+        }
+        let result = gate.commit(self.change(writes, repeat));
+        self.rests_on(&result);
+        result
+    }
+
+    fn change(&self, writes: Vec<DocumentWrite>, repeat: Option<Repeat>) -> Change {
         let provenance = Provenance {
             author: self.grant.principal().id.clone(),
             role: None,
@@ -199,12 +267,17 @@ impl Work<'_> {
             care_location: None,
             on_behalf_of: None,
             purpose: self.grant.purpose().map(|purpose| purpose.as_str().to_owned()),
-            request: context.request.as_str().to_owned(),
+            request: self.context.request.as_str().to_owned(),
         };
-        let result =
-            self.inner.engine.commit(Change { tenant: self.tenant().clone(), provenance, writes, repeat });
-        match &result {
-            Ok(committed) => self.trail.wait_for(committed.barrier),
+        Change { tenant: self.tenant().clone(), provenance, writes, repeat }
+    }
+
+    fn rests_on(&mut self, result: &Result<Committed, EngineError>) {
+        match result {
+            Ok(committed) => {
+                self.trail.wait_for(committed.barrier);
+                self.trail.wrote(committed.seq);
+            }
             Err(EngineError::Precondition { name, barrier, .. }) => {
                 self.trail.wait_for(*barrier);
                 self.trail.touched(name, None);
@@ -212,7 +285,23 @@ impl Work<'_> {
             Err(EngineError::KeyReused { barrier }) => self.trail.wait_for(*barrier),
             Err(_) => {}
         }
-        result
+    }
+
+    /// The failure that an engine's refusal is; it is answered when what it rests on is on disk.
+    pub(crate) fn refused(&mut self, error: EngineError) -> Failure {
+        let refused = Err(error);
+        self.rests_on(&refused);
+        match refused {
+            Err(error) => error.into(),
+            Ok(_) => Failure::internal(),
+        }
+    }
+
+    /// Notes what a change touched.
+    pub(crate) fn note(&mut self, committed: &Committed) {
+        for outcome in &committed.outcomes {
+            self.trail.touched(&outcome.name, outcome.version);
+        }
     }
 
     /// The newest version, unless it is a deletion.
@@ -254,7 +343,7 @@ fn the_outcome(committed: &Committed) -> Result<&WriteOutcome, Failure> {
     committed.outcomes.first().ok_or_else(Failure::internal)
 }
 
-fn some(links: &HashMap<String, String>) -> Option<&HashMap<String, String>> {
+pub(crate) fn some(links: &HashMap<String, String>) -> Option<&HashMap<String, String>> {
     (!links.is_empty()).then_some(links)
 }
 

@@ -11,7 +11,7 @@ use super::response::{EntryAnswer, respond};
 use crate::answer::Answer;
 use crate::audit::Trail;
 use crate::failure::{Failure, FailureKind};
-use crate::service::{Inner, authorize};
+use crate::service::{Inner, permitted};
 use crate::work::{Work, document, resource_type};
 
 impl Inner {
@@ -24,7 +24,9 @@ impl Inner {
         let created: HashSet<&str> = entries
             .iter()
             .flatten()
-            .filter(|entry| matches!(entry.request, EntryRequest::Create { .. }))
+            .filter(|entry| {
+                matches!(entry.request, EntryRequest::Create { .. } | EntryRequest::ConditionalUpdate { .. })
+            })
             .filter_map(|entry| entry.full_url.as_deref())
             .collect();
         let mut answers = Vec::with_capacity(entries.len());
@@ -36,7 +38,7 @@ impl Inner {
                 Ok(entry) => {
                     let mut part = trail.begin_part(entry.interaction());
                     let (type_name, id) = entry.named();
-                    part.name(Some(type_name), id);
+                    part.name(type_name, id);
                     let result = self.entry(submission, entry, &created, &mut part);
                     let result = result.map_err(|failure| failure.at(&place(entry.place)));
                     let status = result.as_ref().map_or_else(|failure| failure.kind.status(), |a| a.status);
@@ -57,7 +59,7 @@ impl Inner {
         trail: &mut Trail,
     ) -> Result<Answer, Failure> {
         let context = submission.context;
-        let grant = authorize(context, entry.interaction(), ())?;
+        let grant = permitted(context, entry.interaction())?;
         let mut work = Work { inner: self, context, grant, trail };
         if let Some(resource) = entry.resource() {
             independent(resource, created)?;
@@ -66,13 +68,28 @@ impl Inner {
         let repeat = |work: &Work<'_>, resource: Option<Value<'_>>| {
             let (type_name, id) = entry.named();
             let (verb, raw) = (entry.interaction().code(), resource.map_or("", Value::raw));
-            let request = [verb, type_name, id.unwrap_or_default(), raw].map(str::as_bytes);
-            work.repeat(options, 1 + entry.place, &request)
+            let criteria = entry.criteria().map_or("", |(_, criteria)| criteria);
+            let request = [verb, type_name.unwrap_or_default(), id.unwrap_or_default(), raw, criteria];
+            let request = request.map(str::as_bytes);
+            // As long as the entry has no criteria, its digest is what it was before they were known.
+            let request = if criteria.is_empty() { &request[..4] } else { &request };
+            work.repeat(options, 1 + entry.place, request)
         };
         match &entry.request {
-            EntryRequest::Create { known, resource } => {
+            EntryRequest::Create { known, resource, if_none_exist } => {
                 let repeat = repeat(&work, Some(*resource));
-                work.create_value(*known, *resource, repeat, options.prefer)
+                match if_none_exist {
+                    None => work.create_value(*known, *resource, repeat, options.prefer),
+                    Some(criteria) => work.create_unless(*known, *resource, criteria, repeat, options.prefer),
+                }
+            }
+            EntryRequest::ConditionalUpdate { known, criteria, resource, conditions } => {
+                let repeat = repeat(&work, Some(*resource));
+                work.update_matching(*known, *resource, (criteria, conditions), repeat, options.prefer)
+            }
+            EntryRequest::ConditionalDelete { known, criteria } => {
+                let repeat = repeat(&work, None);
+                work.delete_matching(*known, criteria, repeat, options.prefer)
             }
             EntryRequest::Update { target, resource, conditions } => {
                 let known = resource_type(&target.type_name)?;
@@ -95,9 +112,14 @@ impl Work<'_> {
             EntryRequest::Read { target, conditions } => self.read(target, conditions),
             EntryRequest::VRead { target, version, conditions } => self.vread(target, version, conditions),
             EntryRequest::History { target, query } => self.history(target, query),
-            EntryRequest::Create { .. } | EntryRequest::Update { .. } | EntryRequest::Delete { .. } => {
-                Err(Failure::internal())
-            }
+            EntryRequest::Histories { type_name: Some(name), query } => self.history_of_type(name, query),
+            EntryRequest::Histories { type_name: None, query } => self.history_of_all(query),
+            EntryRequest::Search { scope, parameters } => self.search(scope, parameters, None),
+            EntryRequest::Create { .. }
+            | EntryRequest::ConditionalUpdate { .. }
+            | EntryRequest::ConditionalDelete { .. }
+            | EntryRequest::Update { .. }
+            | EntryRequest::Delete { .. } => Err(Failure::internal()),
         }
     }
 }

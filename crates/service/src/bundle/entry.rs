@@ -10,7 +10,7 @@ use vpr_types::Instant;
 use crate::conditions::{ReadConditions, Tags, WriteConditions};
 use crate::failure::{Failure, FailureKind};
 use crate::history::HistoryQuery;
-use crate::operation::Target;
+use crate::operation::{SearchScope, Target};
 use crate::query::{pairs, unknown_parameter};
 use crate::work::resource_type;
 
@@ -26,12 +26,51 @@ pub(crate) struct Entry<'a> {
 
 /// What an entry asks for.
 pub(crate) enum EntryRequest<'a> {
-    Create { known: ResourceType, resource: Value<'a> },
-    Update { target: Target, resource: Value<'a>, conditions: WriteConditions },
-    Delete { target: Target, conditions: WriteConditions },
-    Read { target: Target, conditions: ReadConditions },
-    VRead { target: Target, version: String, conditions: ReadConditions },
-    History { target: Target, query: HistoryQuery },
+    Create {
+        known: ResourceType,
+        resource: Value<'a>,
+        if_none_exist: Option<String>,
+    },
+    ConditionalUpdate {
+        known: ResourceType,
+        criteria: String,
+        resource: Value<'a>,
+        conditions: WriteConditions,
+    },
+    ConditionalDelete {
+        known: ResourceType,
+        criteria: String,
+    },
+    Update {
+        target: Target,
+        resource: Value<'a>,
+        conditions: WriteConditions,
+    },
+    Delete {
+        target: Target,
+        conditions: WriteConditions,
+    },
+    Read {
+        target: Target,
+        conditions: ReadConditions,
+    },
+    VRead {
+        target: Target,
+        version: String,
+        conditions: ReadConditions,
+    },
+    History {
+        target: Target,
+        query: HistoryQuery,
+    },
+    Histories {
+        type_name: Option<String>,
+        query: HistoryQuery,
+    },
+    Search {
+        scope: SearchScope,
+        parameters: Vec<(String, String)>,
+    },
 }
 
 /// The place of an entry, as FHIRPath.
@@ -75,24 +114,34 @@ impl<'a> Entry<'a> {
             .about(&format!("{here}.request.method"))
         })?;
         let url = text(request, "url").ok_or_else(|| required("request.url"))?;
-        if request.get("ifNoneExist").is_some() {
-            return Err(Failure::not_supported("conditional create is not supported")
-                .about(&format!("{here}.request.ifNoneExist")));
-        }
         let resource = entry.get("resource").filter(|value| value.is_object());
         let needed = || resource.ok_or_else(|| required("resource"));
         let url = Url::split(&url, base);
         let request = match verb {
             HttpVerb::Get | HttpVerb::Head => url.get(request, &here),
-            HttpVerb::Post => url
-                .one_segment("conditional create")
-                .and_then(|known| Ok(EntryRequest::Create { known, resource: needed()? })),
-            HttpVerb::Put => url.target("conditional update").and_then(|target| {
-                let conditions = write_conditions(request, &here)?;
-                Ok(EntryRequest::Update { target, resource: needed()?, conditions })
+            HttpVerb::Post => url.one_segment().and_then(|known| {
+                let if_none_exist = text(request, "ifNoneExist");
+                let if_none_exist = if_none_exist.map(|it| it.strip_prefix('?').unwrap_or(&it).to_owned());
+                Ok(EntryRequest::Create { known, resource: needed()?, if_none_exist })
             }),
-            HttpVerb::Delete => url.target("conditional delete").and_then(|target| {
-                Ok(EntryRequest::Delete { target, conditions: write_conditions(request, &here)? })
+            HttpVerb::Put => url.addressed().and_then(|addressed| {
+                let (conditions, resource) = (write_conditions(request, &here)?, needed()?);
+                Ok(match addressed {
+                    Addressed::Target(target) => EntryRequest::Update { target, resource, conditions },
+                    Addressed::Criteria(known, criteria) => {
+                        EntryRequest::ConditionalUpdate { known, criteria, resource, conditions }
+                    }
+                })
+            }),
+            HttpVerb::Delete => url.addressed().and_then(|addressed| {
+                Ok(match addressed {
+                    Addressed::Target(target) => {
+                        EntryRequest::Delete { target, conditions: write_conditions(request, &here)? }
+                    }
+                    Addressed::Criteria(known, criteria) => {
+                        EntryRequest::ConditionalDelete { known, criteria }
+                    }
+                })
             }),
             HttpVerb::Patch => Err(Failure::not_supported("PATCH is not supported")),
         };
@@ -104,8 +153,14 @@ impl<'a> Entry<'a> {
     }
 
     pub(crate) fn interaction(&self) -> Interaction {
-        match self.request {
-            EntryRequest::Create { .. } => Interaction::Create,
+        match &self.request {
+            EntryRequest::Create { if_none_exist: None, .. } => Interaction::Create,
+            EntryRequest::Create { .. } => Interaction::ConditionalCreate,
+            EntryRequest::ConditionalUpdate { .. } => Interaction::ConditionalUpdate,
+            EntryRequest::ConditionalDelete { .. } => Interaction::ConditionalDelete,
+            EntryRequest::Histories { type_name: Some(_), .. } => Interaction::HistoryType,
+            EntryRequest::Histories { .. } => Interaction::HistorySystem,
+            EntryRequest::Search { scope, .. } => scope.interaction(),
             EntryRequest::Update { .. } => Interaction::Update,
             EntryRequest::Delete { .. } => Interaction::Delete,
             EntryRequest::Read { .. } => Interaction::Read,
@@ -114,22 +169,50 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The type and the id that the entry names.
-    pub(crate) fn named(&self) -> (&str, Option<&str>) {
+    /// The type and the id that the entry names, as far as it does.
+    pub(crate) fn named(&self) -> (Option<&str>, Option<&str>) {
         match &self.request {
-            EntryRequest::Create { known, .. } => (known.name(), None),
+            EntryRequest::Create { known, .. }
+            | EntryRequest::ConditionalUpdate { known, .. }
+            | EntryRequest::ConditionalDelete { known, .. } => (Some(known.name()), None),
             EntryRequest::Update { target, .. }
             | EntryRequest::Delete { target, .. }
             | EntryRequest::Read { target, .. }
             | EntryRequest::VRead { target, .. }
-            | EntryRequest::History { target, .. } => (&target.type_name, Some(&target.id)),
+            | EntryRequest::History { target, .. } => (Some(&target.type_name), Some(&target.id)),
+            EntryRequest::Histories { type_name, .. } => (type_name.as_deref(), None),
+            EntryRequest::Search { scope, .. } => match scope {
+                SearchScope::System => (None, None),
+                SearchScope::Type(name) => (Some(name), None),
+                SearchScope::Compartment { owner, id, .. } => (Some(owner), Some(id)),
+            },
+        }
+    }
+
+    /// Whether it is answered with a Bundle.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(
+            self.request,
+            EntryRequest::History { .. } | EntryRequest::Histories { .. } | EntryRequest::Search { .. }
+        )
+    }
+
+    /// Criteria that decide what the entry writes.
+    pub(crate) fn criteria(&self) -> Option<(ResourceType, &str)> {
+        match &self.request {
+            EntryRequest::Create { known, if_none_exist: Some(criteria), .. }
+            | EntryRequest::ConditionalUpdate { known, criteria, .. }
+            | EntryRequest::ConditionalDelete { known, criteria } => Some((*known, criteria)),
+            _ => None,
         }
     }
 
     /// The resource it brings.
     pub(crate) fn resource(&self) -> Option<Value<'a>> {
         match self.request {
-            EntryRequest::Create { resource, .. } | EntryRequest::Update { resource, .. } => Some(resource),
+            EntryRequest::Create { resource, .. }
+            | EntryRequest::Update { resource, .. }
+            | EntryRequest::ConditionalUpdate { resource, .. } => Some(resource),
             _ => None,
         }
     }
@@ -195,73 +278,95 @@ impl<'u> Url<'u> {
     }
 
     /// `Type`, for a create.
-    fn one_segment(&self, conditional: &str) -> Result<ResourceType, Failure> {
+    fn one_segment(&self) -> Result<ResourceType, Failure> {
         match self.segments[..] {
             [""] => Err(Failure::malformed("the URL names no resource type")),
             [.., last] if last.starts_with('$') => Err(not_supported_operation()),
-            [_, "_search"] => Err(Failure::not_supported("search is not supported")),
-            [type_name] => {
-                let known = resource_type(type_name)?;
-                match self.query {
-                    None => Ok(known),
-                    Some(_) => Err(Failure::not_supported(format!("{conditional} is not supported"))),
-                }
+            [.., "_search"] => {
+                Err(Failure::not_supported("a search in a Bundle is a GET: its answer cannot be too long"))
             }
+            [type_name] if self.query.is_none() => resource_type(type_name),
             _ => Err(malformed()),
         }
     }
 
-    /// `Type/id`, for a write.
-    fn target(&self, conditional: &str) -> Result<Target, Failure> {
+    /// `Type/id` or `Type?criteria`, for a write.
+    fn addressed(&self) -> Result<Addressed, Failure> {
         match (&self.segments[..], self.query) {
-            ([type_name, id], None) => target(type_name, id),
-            ([type_name], _) if !type_name.is_empty() => {
-                resource_type(type_name)?;
-                Err(Failure::not_supported(format!("{conditional} is not supported")))
+            ([type_name, id], None) => Ok(Addressed::Target(target(type_name, id)?)),
+            ([type_name], Some(criteria)) if !type_name.is_empty() => {
+                Ok(Addressed::Criteria(resource_type(type_name)?, criteria.to_owned()))
             }
             _ => Err(malformed()),
         }
     }
 
     fn get<'a>(&self, request: Value<'_>, here: &str) -> Result<EntryRequest<'a>, Failure> {
-        let mut history = HistoryQuery::default();
-        let is_history = matches!(self.segments[..], [_, _, "_history"]);
-        let mut unknown = None;
-        for (name, value) in pairs(self.query.unwrap_or_default())? {
-            if is_history && history.take(&name, &value)? || matches!(name.as_str(), "_format" | "_pretty") {
-                continue;
+        let parameters = pairs(self.query.unwrap_or_default())?;
+        let search = |scope: SearchScope| {
+            let only = |name: &str| !matches!(name, "_format" | "_pretty");
+            let parameters = parameters.iter().filter(|(name, _)| only(name)).cloned().collect();
+            Ok(EntryRequest::Search { scope, parameters })
+        };
+        let read = || {
+            let unknown = parameters.iter().find(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+            match unknown {
+                None => read_conditions(request, here),
+                Some((name, _)) => Err(unknown_parameter(name, &["_summary", "_elements"])),
             }
-            unknown.get_or_insert(name);
-        }
-        let taken = |request| match &unknown {
-            None => Ok(request),
-            Some(name) => Err(unknown_parameter(name, &["_summary", "_elements"])),
         };
         match self.segments[..] {
             [.., last] if last.starts_with('$') => Err(not_supported_operation()),
             ["metadata"] => Err(Failure::not_supported("metadata is not supported in a Bundle")),
-            ["" | "_history"] => {
-                Err(Failure::not_supported("search and history over all types are not supported"))
-            }
-            [type_name] | [type_name, "_history"] => {
+            [""] => search(SearchScope::System),
+            ["_history"] => Ok(EntryRequest::Histories { type_name: None, query: history(&parameters)? }),
+            [type_name] => {
                 resource_type(type_name)?;
-                Err(Failure::not_supported("search and history over a type are not supported"))
+                search(SearchScope::Type(type_name.to_owned()))
             }
-            [type_name, id] => taken(EntryRequest::Read {
-                target: target(type_name, id)?,
-                conditions: read_conditions(request, here)?,
-            }),
+            [type_name, "_history"] => {
+                resource_type(type_name)?;
+                let type_name = Some(type_name.to_owned());
+                Ok(EntryRequest::Histories { type_name, query: history(&parameters)? })
+            }
+            [owner, id, "*"] => {
+                let owner = target(owner, id)?;
+                search(SearchScope::Compartment { owner: owner.type_name, id: owner.id, type_name: None })
+            }
+            [type_name, id] => Ok(EntryRequest::Read { target: target(type_name, id)?, conditions: read()? }),
             [type_name, id, "_history"] => {
-                taken(EntryRequest::History { target: target(type_name, id)?, query: history })
+                Ok(EntryRequest::History { target: target(type_name, id)?, query: history(&parameters)? })
             }
-            [type_name, id, "_history", version] => taken(EntryRequest::VRead {
+            [type_name, id, "_history", version] => Ok(EntryRequest::VRead {
                 target: target(type_name, id)?,
                 version: version.to_owned(),
-                conditions: read_conditions(request, here)?,
+                conditions: read()?,
             }),
+            [owner, id, type_name] => {
+                let owner = target(owner, id)?;
+                resource_type(type_name)?;
+                let type_name = Some(type_name.to_owned());
+                search(SearchScope::Compartment { owner: owner.type_name, id: owner.id, type_name })
+            }
             _ => Err(malformed()),
         }
     }
+}
+
+/// What a write's URL leads to.
+enum Addressed {
+    Target(Target),
+    Criteria(ResourceType, String),
+}
+
+fn history(parameters: &[(String, String)]) -> Result<HistoryQuery, Failure> {
+    let mut query = HistoryQuery::default();
+    for (name, value) in parameters {
+        if !query.take(name, value)? && !matches!(name.as_str(), "_format" | "_pretty") {
+            return Err(unknown_parameter(name, &["_summary", "_elements", "_sort"]));
+        }
+    }
+    Ok(query)
 }
 
 fn target(type_name: &str, id: &str) -> Result<Target, Failure> {
@@ -293,7 +398,9 @@ mod tests {
         match Entry::read(36, json.root(), BASE) {
             Ok(entry) => {
                 let (type_name, id) = entry.named();
-                Ok(format!("{} {type_name} {}", entry.interaction(), id.unwrap_or("-")))
+                let criteria = entry.criteria().map(|(_, text)| format!(" {text}")).unwrap_or_default();
+                let (type_name, id) = (type_name.unwrap_or("-"), id.unwrap_or("-"));
+                Ok(format!("{} {type_name} {id}{criteria}", entry.interaction()))
             }
             Err(failure) => Err((failure.kind.status(), failure.outcome.issues[0].expression.clone())),
         }
@@ -317,6 +424,19 @@ mod tests {
             ),
             (r#""method":"GET","url":"Patient/1/_history/3""#, "vread Patient 1"),
             (r#""method":"GET","url":"Patient/1/_history?_count=2""#, "history-instance Patient 1"),
+            (
+                r#""method":"POST","url":"Patient","ifNoneExist":"identifier=a|b""#,
+                "conditional-create Patient - identifier=a|b",
+            ),
+            (r#""method":"PUT","url":"Patient?a=b""#, "conditional-update Patient - a=b"),
+            (r#""method":"DELETE","url":"Patient?a=b&c=d""#, "conditional-delete Patient - a=b&c=d"),
+            (r#""method":"GET","url":"Patient""#, "search-type Patient -"),
+            (r#""method":"GET","url":"Patient?name=x""#, "search-type Patient -"),
+            (r#""method":"GET","url":"?_type=Patient""#, "search-system - -"),
+            (r#""method":"GET","url":"Patient/1/Observation?code=x""#, "search-type Patient 1"),
+            (r#""method":"GET","url":"Patient/1/*""#, "search-system Patient 1"),
+            (r#""method":"GET","url":"Patient/_history?_count=2""#, "history-type Patient -"),
+            (r#""method":"GET","url":"_history""#, "history-system - -"),
         ] {
             assert_eq!(read(request, true).as_deref(), Ok(wanted), "{request}");
         }
@@ -336,19 +456,11 @@ mod tests {
             (r#""method":"POST","url":"http://b/fhir/Patient""#, 400, url),
             (r#""method":"POST","url":"Patient/$validate""#, 501, url),
             (r#""method":"POST","url":"Patient/_search""#, 501, url),
-            (
-                r#""method":"POST","url":"Patient","ifNoneExist":"a=b""#,
-                501,
-                "Bundle.entry[36].request.ifNoneExist",
-            ),
-            (r#""method":"PUT","url":"Patient""#, 501, url),
-            (r#""method":"PUT","url":"Patient?a=b""#, 501, url),
+            (r#""method":"PUT","url":"Patient""#, 400, url),
+            (r#""method":"POST","url":"Patient?a=b""#, 400, url),
             (r#""method":"PUT","url":"Patient/a_b""#, 400, url),
             (r#""method":"PUT","url":"Patient/1","ifMatch":"2""#, 400, "Bundle.entry[36].request.ifMatch"),
-            (r#""method":"DELETE","url":"Patient?a=b""#, 501, url),
             (r#""method":"PATCH","url":"Patient/1""#, 501, url),
-            (r#""method":"GET","url":"Patient""#, 501, url),
-            (r#""method":"GET","url":"Patient?name=x""#, 501, url),
             (r#""method":"GET","url":"metadata""#, 501, url),
             (r#""method":"GET","url":"Patient/1/$everything""#, 501, url),
             (r#""method":"GET","url":"Patient/1?_summary=true""#, 501, url),

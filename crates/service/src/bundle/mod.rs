@@ -3,6 +3,9 @@
 mod batch;
 mod entry;
 mod links;
+mod plan;
+mod reads;
+mod resolve;
 mod response;
 mod transaction;
 

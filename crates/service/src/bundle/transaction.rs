@@ -1,39 +1,43 @@
 //! A transaction: one change of the engine, so it happens wholly or not at all.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use vpr_codec::Value;
-use vpr_core::{Action, Committed, DocumentWrite, EngineError, Precondition, WriteOutcome, WriteResult};
-use vpr_fhir::{IssueType, ResourceType};
+use vpr_core::{Committed, EngineError, Gate, Repeat, WriteOutcome, WriteResult};
+use vpr_fhir::search::{Extracted, extract};
 use vpr_policy::Interaction;
 use vpr_types::DocumentName;
 
 use super::Submission;
-use super::entry::{Entry, EntryRequest, place};
-use super::links::{LinkError, Links};
+use super::entry::{Entry, place};
+use super::plan::{Kept, Plan, Planned, plan};
+use super::reads::Stood;
+use super::resolve::{Ground, Question, Resolution, Slot, questions};
 use super::response::{EntryAnswer, respond};
 use crate::answer::{Answer, Stamp};
 use crate::audit::Trail;
-use crate::conditions::WriteConditions;
 use crate::failure::{Failure, FailureKind};
 use crate::operation::Prefer;
-use crate::service::{Inner, authorize};
-use crate::validated::{Checked, Id, Validated, own_links};
-use crate::work::{Work, document, is_deletion, named, render, resource_type};
+use crate::service::{Inner, authorize, permitted};
+use crate::validated::Checked;
+use crate::work::{Work, is_deletion, render};
 use crate::write::no_notices;
 
 /// How often a transaction is tried whose preconditions name several versions, when others write
-/// in between.
+/// in between; and how often one is built again before the gates are closed.
 const ROUNDS: usize = 4;
+/// How often a plan is made again because its own writes change what its criteria find.
+const REPLANS_MAX: usize = 8;
 
-/// One write of the transaction, ready for the engine.
-struct Planned {
-    place: usize,
-    name: DocumentName,
-    deletes: bool,
-    conditions: Option<WriteConditions>,
-    /// The stored bytes, if the answer shows them.
-    stored: Option<Vec<u8>>,
+/// What a transaction did.
+struct Outcome {
+    committed: Committed,
+    /// One for each entry.
+    kept: Vec<Kept>,
+    /// The stored bytes of what was written, by place, if the answer shows them.
+    stored: HashMap<usize, Vec<u8>>,
+    stood: Stood,
 }
 
 impl Inner {
@@ -51,78 +55,46 @@ impl Inner {
             .map(|(place, entry)| Entry::read(place, entry, &context.base))
             .collect::<Result<Vec<_>, _>>()?;
         for entry in &entries {
-            authorize(context, entry.interaction(), ()).map_err(|failure| failure.at(&place(entry.place)))?;
-        }
-        let names = self.names(&entries)?;
-        let links = links(&entries, &names, &context.base)?;
-        let mut planned = Vec::with_capacity(entries.len());
-        let mut actions = Vec::with_capacity(entries.len());
-        let shows = submission.options.prefer == Prefer::Representation;
-        for phase in [is_delete, is_create, is_update] {
-            for (entry, name) in entries.iter().zip(&names).filter(|(entry, _)| phase(&entry.request)) {
-                if let Some(name) = name {
-                    let write = plan(entry, name, &links, &checked, shows);
-                    let (write, action) = write.map_err(|failure| failure.at(&place(entry.place)))?;
-                    planned.push(write);
-                    actions.push(action);
-                }
-            }
+            permitted(context, entry.interaction()).map_err(|failure| failure.at(&place(entry.place)))?;
         }
         let mut work = Work { inner: self, context, grant, trail };
-        let committed = work.commit_all(&planned, actions, submission)?;
-        let mut answers: Vec<Option<EntryAnswer>> = entries.iter().map(|_| None).collect();
-        for (planned, outcome) in planned.iter().zip(&committed.outcomes) {
-            let result =
-                work.written(planned, outcome, committed.repeated.is_some(), submission.options.prefer);
-            if let (Some(slot), Some(entry)) = (answers.get_mut(planned.place), entries.get(planned.place)) {
-                let mut answer = entry.answer(result);
-                answer.name = Some(outcome.name.clone());
-                *slot = Some(answer);
-            }
-        }
-        let replayed = committed.repeated.is_some();
+        let repeat = work.repeat(submission.options, 0, &[b"POST", b"", submission.json.source().as_bytes()]);
+        let questions = questions(&work, &entries)?;
+        let drawn = entries.iter().map(|_| self.engine.new_id()).collect::<Result<Vec<_>, _>>()?;
+        let shows = submission.options.prefer == Prefer::Representation;
+        let asked = Asked { entries: &entries, questions: &questions, drawn: &drawn, shows };
+        let outcome = match work.done_before(&asked, repeat.as_ref())? {
+            Some(outcome) => outcome,
+            None if questions.is_empty() => work.unconditional(&asked, &checked, repeat)?,
+            None => work.conditional(&asked, &checked, repeat)?,
+        };
+        let answers = work.answers(&entries, &outcome, submission.options.prefer)?;
         let answers: Vec<EntryAnswer> = entries
             .iter()
             .zip(answers)
-            .map(|(entry, answer)| answer.unwrap_or_else(|| self.reading(submission, entry, trail)))
+            .map(|(entry, answer)| answer.unwrap_or_else(|| self.reading(submission, entry, &outcome, trail)))
             .collect();
+        let replayed = outcome.committed.repeated.is_some();
         let body = respond("transaction-response", &context.base, submission.options.prefer, &answers);
         Ok(Answer { replayed, ..Answer::new(200).with_body(body) })
     }
 
-    /// The document of each entry that writes: its id drawn, given by the URL. One document is
-    /// written once.
-    fn names(&self, entries: &[Entry<'_>]) -> Result<Vec<Option<DocumentName>>, Failure> {
-        let mut places: HashMap<DocumentName, usize> = HashMap::with_capacity(entries.len());
-        let mut names = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let name = match &entry.request {
-                EntryRequest::Create { known, .. } => Some(named(*known, &self.engine.new_id()?)?),
-                EntryRequest::Update { target, .. } | EntryRequest::Delete { target, .. } => {
-                    Some(document(target)?)
-                }
-                _ => None,
-            };
-            if let Some(name) = &name
-                && let Some(first) = places.insert(name.clone(), entry.place)
-            {
-                let text = format!("{name} is written by {} too", place(first));
-                return Err(Failure::new(FailureKind::Malformed, IssueType::Duplicate, text)
-                    .about(&format!("{}.request.url", place(entry.place))));
-            }
-            names.push(name);
-        }
-        Ok(names)
-    }
-
-    /// An entry that reads, after the writes; its failure is its own.
-    fn reading(&self, submission: &Submission<'_>, entry: &Entry<'_>, trail: &mut Trail) -> EntryAnswer {
+    /// An entry that reads, after the writes.
+    fn reading(
+        &self,
+        submission: &Submission<'_>,
+        entry: &Entry<'_>,
+        outcome: &Outcome,
+        trail: &mut Trail,
+    ) -> EntryAnswer {
         let mut part = trail.begin_part(entry.interaction());
         let (type_name, id) = entry.named();
-        part.name(Some(type_name), id);
+        part.name(type_name, id);
         let context = submission.context;
-        let result = authorize(context, entry.interaction(), ())
-            .and_then(|grant| Work { inner: self, context, grant, trail: &mut part }.get(&entry.request));
+        let result = permitted(context, entry.interaction()).and_then(|grant| {
+            let mut work = Work { inner: self, context, grant, trail: &mut part };
+            work.read_after(entry, outcome.committed.seq, &outcome.stood)
+        });
         let result = result.map_err(|failure| failure.at(&place(entry.place)));
         let status = result.as_ref().map_or_else(|failure| failure.kind.status(), |answer| answer.status);
         trail.part(part, status);
@@ -130,110 +102,152 @@ impl Inner {
     }
 }
 
-impl Entry<'_> {
-    /// The answer to this entry.
-    pub(super) fn answer(&self, result: Result<Answer, Failure>) -> EntryAnswer {
-        let (type_name, id) = self.named();
-        let drawn =
-            result.as_ref().ok().and_then(|answer| answer.location.as_ref()).map(|(name, _)| name.clone());
-        let is_history = matches!(self.request, EntryRequest::History { .. });
-        let name = drawn.or_else(|| DocumentName::new(type_name, id?).ok()).filter(|_| !is_history);
-        EntryAnswer { result, writes: self.interaction().writes(), head: self.head, name }
-    }
-}
-
-fn is_delete(request: &EntryRequest<'_>) -> bool {
-    matches!(request, EntryRequest::Delete { .. })
-}
-
-fn is_create(request: &EntryRequest<'_>) -> bool {
-    matches!(request, EntryRequest::Create { .. })
-}
-
-fn is_update(request: &EntryRequest<'_>) -> bool {
-    matches!(request, EntryRequest::Update { .. })
-}
-
-/// Where links to the entries lead once they have their ids.
-fn links(entries: &[Entry<'_>], names: &[Option<DocumentName>], base: &str) -> Result<Links, Failure> {
-    let mut links = Links::default();
-    let refused = |entry: &Entry<'_>, error: LinkError| {
-        Failure::new(FailureKind::Malformed, IssueType::Invariant, error.to_string())
-            .about(&format!("{}.fullUrl", place(entry.place)))
-    };
-    for (entry, name) in entries.iter().zip(names) {
-        if let (Some(full_url), Some(name), Some(_)) = (&entry.full_url, name, entry.resource()) {
-            links.add(full_url, &name.to_string()).map_err(|error| refused(entry, error))?;
-        }
-    }
-    for resource in entries.iter().filter_map(Entry::resource) {
-        own_links(resource, base, links.everywhere());
-    }
-    match (links.finish(), entries.first()) {
-        (Err(error), Some(entry)) => Err(refused(entry, error)),
-        _ => Ok(links),
-    }
-}
-
-fn plan<'a>(
-    entry: &Entry<'a>,
-    name: &DocumentName,
-    links: &Links,
-    checked: &impl Fn(Value<'a>) -> Result<Checked<'a>, Failure>,
+/// A transaction as it was asked for.
+struct Asked<'b, 'a> {
+    entries: &'b [Entry<'a>],
+    questions: &'b [Question],
+    drawn: &'b [String],
     shows: bool,
-) -> Result<(Planned, Action), Failure> {
-    let place = entry.place;
-    let links = links.of_entry(entry.full_url.as_deref());
-    let put = |known: ResourceType, resource, id: Id<'_>, conditions| {
-        let Validated { name, home, content, stored, .. } =
-            Validated::new(checked(resource)?, known, id, links)?;
-        let action = Action::Put { home, content, even_if_equal: false };
-        let stored = shows.then_some(stored);
-        Ok((Planned { place, name, deletes: false, conditions, stored }, action))
-    };
-    match &entry.request {
-        EntryRequest::Create { known, resource } => put(*known, *resource, Id::Drawn(name.id()), None),
-        EntryRequest::Update { target, resource, conditions } => {
-            let known = resource_type(&target.type_name)?;
-            put(known, *resource, Id::Given(&target.id), Some(conditions.clone()))
-        }
-        EntryRequest::Delete { conditions, .. } => {
-            let conditions = Some(conditions.clone());
-            let name = name.clone();
-            Ok((Planned { place, name, deletes: true, conditions, stored: None }, Action::Delete))
-        }
-        _ => Err(Failure::internal()),
-    }
 }
 
 impl Work<'_> {
+    /// A transaction without criteria: everything is known before any lock.
+    fn unconditional<'a>(
+        &mut self,
+        asked: &Asked<'_, 'a>,
+        checked: &impl Fn(Value<'a>) -> Checked<'a>,
+        repeat: Option<Repeat>,
+    ) -> Result<Outcome, Failure> {
+        let resolution = self.resolve(asked, &[], &[])?;
+        let plan = plan(asked.entries, resolution, &self.context.base, checked, asked.shows)?;
+        let stood = self.look_ahead(asked.entries, &plan)?;
+        let committed = self.commit_all(&plan, None, repeat)?;
+        let kept = self.kept(&plan)?;
+        let stored = if committed.repeated.is_some() { HashMap::new() } else { stored(plan.writes) };
+        Ok(Outcome { committed, kept, stored, stood })
+    }
+
+    /// A transaction that criteria decide: built by what they are likely to find, decided with the
+    /// gates closed, built again where that was wrong, and after some rounds built behind the gates.
+    fn conditional<'a>(
+        &mut self,
+        asked: &Asked<'_, 'a>,
+        checked: &impl Fn(Value<'a>) -> Checked<'a>,
+        repeat: Option<Repeat>,
+    ) -> Result<Outcome, Failure> {
+        let tickets = asked
+            .questions
+            .iter()
+            .map(|question| self.ticket(&question.criteria))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut before: Vec<BTreeSet<String>> =
+            tickets.iter().map(|ticket| ticket.likely().clone()).collect();
+        let (exclusive, shared) = gates(asked);
+        let (inner, tenant) = (self.inner, self.tenant().clone());
+        for round in 1..=ROUNDS {
+            // What cannot be built by what is likely may well be by what is true.
+            let built = self.build(asked, checked, &before).ok();
+            let last = round == ROUNDS;
+            let outcome = inner.engine.gated(&tenant, &exclusive, &shared, |gate| {
+                let mut true_before = Vec::with_capacity(tickets.len());
+                for ticket in &tickets {
+                    true_before.push(self.now(ticket, gate)?);
+                }
+                let built = match built {
+                    Some(plan) if self.holds(asked, &plan, &true_before) => plan,
+                    Some(_) if !last => {
+                        before = true_before;
+                        return Ok(None);
+                    }
+                    _ => self.build(asked, checked, &true_before)?,
+                };
+                self.finish(asked, built, gate, repeat.clone()).map(Some)
+            })??;
+            if let Some(outcome) = outcome {
+                return Ok(outcome);
+            }
+        }
+        Err(Failure::internal())
+    }
+
+    fn finish(
+        &mut self,
+        asked: &Asked<'_, '_>,
+        plan: Plan,
+        gate: &Gate<'_>,
+        repeat: Option<Repeat>,
+    ) -> Result<Outcome, Failure> {
+        let stood = self.look_ahead(asked.entries, &plan)?;
+        let kept = self.kept(&plan)?;
+        let hint = postcard::to_stdvec(&kept).map_err(|_| Failure::internal())?;
+        let repeat = repeat.map(|repeat| Repeat { hint, ..repeat });
+        let committed = self.commit_all(&plan, Some(gate), repeat)?;
+        Ok(match before(&committed) {
+            // The same request came while this one was on its way.
+            Some(kept) => Outcome { committed, kept, stored: HashMap::new(), stood },
+            None => Outcome { committed, kept, stored: stored(plan.writes), stood },
+        })
+    }
+
+    /// The plan in which what the entries write and what the criteria find agree.
+    fn build<'a>(
+        &mut self,
+        asked: &Asked<'_, 'a>,
+        checked: &impl Fn(Value<'a>) -> Checked<'a>,
+        before: &[BTreeSet<String>],
+    ) -> Result<Plan, Failure> {
+        let first: Vec<_> = asked.entries.iter().map(Entry::said).collect();
+        let mut resolution = self.resolve(asked, before, &first)?;
+        for _ in 0..REPLANS_MAX {
+            let plan = plan(asked.entries, resolution, &self.context.base, checked, asked.shows)?;
+            let again = self.resolve(asked, before, &plan.said)?;
+            if again == plan.resolution {
+                return Ok(plan);
+            }
+            resolution = again;
+        }
+        let text = "the criteria of the transaction contradict what it writes";
+        Err(Failure::new(FailureKind::Conflict, vpr_fhir::IssueType::Conflict, text))
+    }
+
+    fn holds(&mut self, asked: &Asked<'_, '_>, plan: &Plan, before: &[BTreeSet<String>]) -> bool {
+        self.resolve(asked, before, &plan.said).is_ok_and(|again| again == plan.resolution)
+    }
+
+    fn resolve(
+        &mut self,
+        asked: &Asked<'_, '_>,
+        before: &[BTreeSet<String>],
+        said: &[Option<Arc<Extracted>>],
+    ) -> Result<Resolution, Failure> {
+        let Asked { entries, questions, drawn, .. } = *asked;
+        let ground = Ground { entries, questions, drawn, before, said, now: self.inner.engine.now() };
+        ground.resolve(&mut |known, found| self.several(known, found))
+    }
+
     fn commit_all(
         &mut self,
-        planned: &[Planned],
-        mut actions: Vec<Action>,
-        submission: &Submission<'_>,
+        plan: &Plan,
+        gate: Option<&Gate<'_>>,
+        repeat: Option<Repeat>,
     ) -> Result<Committed, Failure> {
-        let source = submission.json.source().as_bytes();
-        let repeat = self.repeat(submission.options, 0, &[b"POST", b"", source]);
-        let chooses = |each: &Planned| each.conditions.as_ref().is_some_and(WriteConditions::needs_current);
-        let mut rounds = if planned.iter().any(chooses) { ROUNDS } else { 0 };
+        let mut rounds = if plan.writes.iter().any(Planned::chooses) { ROUNDS } else { 0 };
         loop {
             let mut chosen = HashMap::new();
-            for each in planned.iter().filter(|each| chooses(each)) {
+            for each in plan.writes.iter().filter(|each| each.chooses()) {
                 chosen.insert(&each.name, self.current(&each.name)?);
             }
-            let these = if rounds > 0 { actions.clone() } else { std::mem::take(&mut actions) };
-            let writes = planned.iter().zip(these).map(|(each, action)| {
-                let current = chosen.get(&each.name).copied().flatten();
-                let precondition =
-                    each.conditions.as_ref().map_or(Precondition::Unused, |it| it.precondition(current));
-                DocumentWrite { name: each.name.clone(), precondition, action }
-            });
-            match self.commit(writes.collect(), repeat.clone()) {
+            let writes = plan.writes.iter().zip(plan.actions.iter().cloned());
+            let writes = writes
+                .map(|(each, action)| each.write(action, chosen.get(&each.name).copied().flatten()))
+                .collect();
+            let result = match gate {
+                Some(gate) => self.commit_in(gate, writes, repeat.clone()),
+                None => self.commit(writes, repeat.clone()),
+            };
+            match result {
                 Ok(committed) => {
-                    for outcome in &committed.outcomes {
-                        self.trail.touched(&outcome.name, outcome.version);
-                    }
+                    self.note(&committed);
                     return Ok(committed);
                 }
                 Err(EngineError::Precondition { name, current, deleted, .. })
@@ -243,37 +257,114 @@ impl Work<'_> {
                     // Somebody wrote in between: what stands now may fit the precondition too.
                     rounds -= 1;
                 }
-                Err(error) => return Err(located(error, planned)),
+                Err(error) => return Err(located(error, &plan.writes)),
             }
         }
     }
 
+    /// What each entry came to.
+    fn kept(&mut self, plan: &Plan) -> Result<Vec<Kept>, Failure> {
+        let written: HashMap<&DocumentName, u32> =
+            plan.writes.iter().map(|write| &write.name).zip(0..).collect();
+        let mut kept = Vec::with_capacity(plan.resolution.slots.len());
+        for slot in &plan.resolution.slots {
+            kept.push(match slot {
+                Slot::Writes(name, _) => written.get(name).map_or(Kept::Nothing, |at| Kept::Outcome(*at)),
+                Slot::Stands(name) => match written.get(name) {
+                    Some(at) => Kept::Outcome(*at),
+                    None => {
+                        let found = self.inner.engine.read(self.tenant(), name)?;
+                        let found = found.ok_or_else(Failure::internal)?;
+                        self.trail.wait_for(found.barrier);
+                        let (collection, id) = (name.collection().to_owned(), name.id().to_owned());
+                        Kept::Stood(collection, id, found.row.version.0)
+                    }
+                },
+                Slot::Nothing => Kept::Nothing,
+                Slot::Reads => Kept::Reads,
+            });
+        }
+        Ok(kept)
+    }
+
+    /// What an earlier request under the same key did.
+    fn done_before(
+        &mut self,
+        asked: &Asked<'_, '_>,
+        repeat: Option<&Repeat>,
+    ) -> Result<Option<Outcome>, Failure> {
+        let Some(repeat) = repeat.filter(|_| !asked.questions.is_empty()) else { return Ok(None) };
+        let committed = self.inner.engine.repeated(self.tenant(), repeat);
+        let Some(committed) = committed.map_err(|error| self.refused(error))? else { return Ok(None) };
+        self.trail.wait_for(committed.barrier);
+        self.note(&committed);
+        let kept = before(&committed).ok_or_else(Failure::internal)?;
+        Ok(Some(Outcome { committed, kept, stored: HashMap::new(), stood: Stood::new() }))
+    }
+
+    /// The answers of the entries that write, by place.
+    fn answers(
+        &mut self,
+        entries: &[Entry<'_>],
+        outcome: &Outcome,
+        prefer: Prefer,
+    ) -> Result<Vec<Option<EntryAnswer>>, Failure> {
+        let mut answers = Vec::with_capacity(entries.len());
+        let mut first = BTreeSet::new();
+        for (entry, kept) in entries.iter().zip(&outcome.kept) {
+            let (result, name) = match kept {
+                Kept::Reads => {
+                    answers.push(None);
+                    continue;
+                }
+                Kept::Nothing => (Answer::new(204), None),
+                Kept::Stood(collection, id, version) => {
+                    let name = DocumentName::new(collection, id).map_err(|_| Failure::internal())?;
+                    (self.standing(&name, vpr_types::Version(*version), prefer)?, Some(name))
+                }
+                Kept::Outcome(at) => {
+                    let done = outcome.committed.outcomes.get(*at as usize).ok_or_else(Failure::internal)?;
+                    let mut answer = self.written(entry, done, outcome, prefer)?;
+                    if !first.insert(*at) && answer.status == 201 {
+                        // Another entry of this transaction created it.
+                        answer.status = 200;
+                    }
+                    (answer, Some(done.name.clone()))
+                }
+            };
+            let mut answer = entry.answer(Ok(result));
+            answer.name = name;
+            answers.push(Some(answer));
+        }
+        Ok(answers)
+    }
+
     fn written(
         &mut self,
-        planned: &Planned,
-        outcome: &WriteOutcome,
-        replayed: bool,
+        entry: &Entry<'_>,
+        done: &WriteOutcome,
+        outcome: &Outcome,
         prefer: Prefer,
     ) -> Result<Answer, Failure> {
-        let mut answer = Answer::new(match outcome.result {
+        let mut answer = Answer::new(match done.result {
             WriteResult::Created => 201,
             WriteResult::Updated | WriteResult::Unchanged => 200,
             WriteResult::Deleted | WriteResult::NothingToDelete => 204,
         });
-        let Some(version) = outcome.version else { return Ok(answer) };
-        let stamp = Stamp { version, time: outcome.time };
+        let Some(version) = done.version else { return Ok(answer) };
+        let stamp = Stamp { version, time: done.time };
         answer.stamp = Some(stamp);
-        if planned.deletes {
+        if matches!(done.result, WriteResult::Deleted | WriteResult::NothingToDelete) {
             return Ok(answer);
         }
-        answer.location = Some((outcome.name.clone(), version));
-        answer.body = match (prefer, &planned.stored) {
+        answer.location = Some((done.name.clone(), version));
+        answer.body = match (prefer, outcome.stored.get(&entry.place)) {
             (Prefer::OperationOutcome, _) => Some(no_notices().into()),
-            (Prefer::Representation, Some(stored)) if !replayed => Some(render(stored, stamp)),
-            (Prefer::Representation, _) => {
-                let found = self.inner.engine.version(self.tenant(), &outcome.name, version)?;
+            (Prefer::Representation, Some(stored)) => Some(render(stored, stamp)),
+            (Prefer::Representation, None) => {
+                let found = self.inner.engine.version(self.tenant(), &done.name, version)?;
                 match found.filter(|found| !is_deletion(&found.row)) {
-                    Some(found) => Some(self.rendered(&outcome.name, &found.row)?),
+                    Some(found) => Some(self.rendered(&done.name, &found.row)?),
                     None => None,
                 }
             }
@@ -281,6 +372,31 @@ impl Work<'_> {
         };
         Ok(answer)
     }
+}
+
+/// What was kept of an earlier transaction under the same key.
+fn before(committed: &Committed) -> Option<Vec<Kept>> {
+    postcard::from_bytes(committed.repeated.as_deref()?).ok()
+}
+
+fn stored(writes: Vec<Planned>) -> HashMap<usize, Vec<u8>> {
+    writes.into_iter().filter_map(|write| Some((write.place, write.stored?))).collect()
+}
+
+/// The types whose gates are closed, and those that are passed.
+fn gates<'a>(asked: &'a Asked<'_, '_>) -> (Vec<&'a str>, Vec<&'a str>) {
+    use super::resolve::Asker;
+    let (mut exclusive, mut shared) = (BTreeSet::new(), BTreeSet::new());
+    for question in asked.questions {
+        let types = question.criteria.types.iter().copied();
+        match question.asker {
+            Asker::Entry(_) => exclusive.extend(types),
+            Asker::Reference(..) => shared.extend(types),
+        }
+    }
+    let written = asked.entries.iter().filter(|entry| entry.interaction().writes());
+    shared.extend(written.filter_map(|entry| entry.named().0));
+    (exclusive.into_iter().collect(), shared.into_iter().collect())
 }
 
 /// The failure of a transaction, with the entry that it comes from.
@@ -294,5 +410,22 @@ fn located(error: EngineError, planned: &[Planned]) -> Failure {
     match at {
         Some(at) => failure.about(&at),
         None => failure,
+    }
+}
+
+impl Entry<'_> {
+    /// What the resource that it brings says to searches, before its links are replaced.
+    fn said(&self) -> Option<Arc<Extracted>> {
+        self.resource().map(|resource| Arc::new(extract(resource)))
+    }
+
+    /// The answer to this entry.
+    pub(super) fn answer(&self, result: Result<Answer, Failure>) -> EntryAnswer {
+        let (type_name, id) = self.named();
+        let drawn =
+            result.as_ref().ok().and_then(|answer| answer.location.as_ref()).map(|(name, _)| name.clone());
+        let given = || DocumentName::new(type_name?, id?).ok();
+        let name = drawn.or_else(given).filter(|_| !self.is_list());
+        EntryAnswer { result, writes: self.interaction().writes(), head: self.head, name }
     }
 }
