@@ -1,3 +1,5 @@
+use vpr_types::limits::SEARCH_COUNT_MAX;
+
 use super::*;
 use crate::search::{Include, SortBy, SortKey, Total};
 
@@ -73,7 +75,7 @@ fn wrong_ways_to_say_it() {
 
 #[test]
 fn a_large_count_is_served_as_the_largest() {
-    let max = SearchLimits::default().count_max;
+    let max = SEARCH_COUNT_MAX;
     for (value, expected) in [("0", 0), ("7", 7), ("1000", max), ("1001", max), ("99999999999", max)] {
         assert_eq!(good("Patient", &format!("_count={value}")).count, Some(expected));
     }

@@ -1,3 +1,8 @@
+use vpr_types::limits::{
+    SEARCH_CHAIN_DEPTH_MAX, SEARCH_CONDITIONS_MAX, SEARCH_HAS_DEPTH_MAX, SEARCH_INCLUDES_MAX,
+    SEARCH_PARAMETERS_MAX, SEARCH_QUERY_BYTES_MAX, SEARCH_SORT_KEYS_MAX, SEARCH_VALUES_MAX,
+};
+
 use super::*;
 
 /// Reads with limits of its own; the kinds of the faults.
@@ -22,33 +27,32 @@ fn repeated(text: &str, times: usize, between: &str) -> String {
 
 #[test]
 fn each_limit_is_hit() {
-    let max = SearchLimits::default();
     let parameters = |count| repeated("active=true", count, "&");
-    check_limit(&parameters(max.parameters_max), &parameters(max.parameters_max + 1));
+    check_limit(&parameters(SEARCH_PARAMETERS_MAX), &parameters(SEARCH_PARAMETERS_MAX + 1));
 
     let bytes = |count: usize| format!("name={}", "x".repeat(count - "name".len()));
-    check_limit(&bytes(max.query_bytes_max), &bytes(max.query_bytes_max + 1));
+    check_limit(&bytes(SEARCH_QUERY_BYTES_MAX), &bytes(SEARCH_QUERY_BYTES_MAX + 1));
 
     let values = |count| format!("_id={}", repeated("1", count, ","));
-    check_limit(&values(max.values_max), &values(max.values_max + 1));
+    check_limit(&values(SEARCH_VALUES_MAX), &values(SEARCH_VALUES_MAX + 1));
 
     let conditions = |count: usize| {
         let full = repeated(&format!("_id={}", repeated("1", 1000, ",")), count / 1000, "&");
         if count.is_multiple_of(1000) { full } else { format!("{full}&active=true") }
     };
-    check_limit(&conditions(max.conditions_max), &conditions(max.conditions_max + 1));
+    check_limit(&conditions(SEARCH_CONDITIONS_MAX), &conditions(SEARCH_CONDITIONS_MAX + 1));
 
     let chain = |count| format!("{}._id=1", repeated("link:Patient", count, "."));
-    check_limit(&chain(max.chain_depth_max), &chain(max.chain_depth_max + 1));
+    check_limit(&chain(SEARCH_CHAIN_DEPTH_MAX), &chain(SEARCH_CHAIN_DEPTH_MAX + 1));
 
     let has = |count| format!("{}:_id=1", repeated("_has:Patient:link", count, ":"));
-    check_limit(&has(max.has_depth_max), &has(max.has_depth_max + 1));
+    check_limit(&has(SEARCH_HAS_DEPTH_MAX), &has(SEARCH_HAS_DEPTH_MAX + 1));
 
     let includes = |count| repeated("_include=Patient:link", count, "&");
-    check_limit(&includes(max.includes_max), &includes(max.includes_max + 1));
+    check_limit(&includes(SEARCH_INCLUDES_MAX), &includes(SEARCH_INCLUDES_MAX + 1));
 
     let sort = |count| format!("_sort={}", repeated("name", count, ","));
-    check_limit(&sort(max.sort_keys_max), &sort(max.sort_keys_max + 1));
+    check_limit(&sort(SEARCH_SORT_KEYS_MAX), &sort(SEARCH_SORT_KEYS_MAX + 1));
 }
 
 #[test]
