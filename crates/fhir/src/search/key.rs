@@ -10,7 +10,7 @@ pub struct Extracted {
 }
 
 /// What a resource says for one search parameter; several keys of one parameter are alternatives.
-/// `_id`, `_lastUpdated` and `_type` have none: they are facts of the version.
+/// `_id` and `_lastUpdated` have none: they are facts of the version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     /// Which parameter.
@@ -34,9 +34,9 @@ pub enum KeyValue {
     Quantity(QuantityKey),
     /// R4 §3.1.1.4.8; as written, folded by [`crate::search::fold`] where it is compared.
     String(String),
-    /// R4 §3.1.1.4.13
+    /// R4 §3.1.1.4.9
     Uri(String),
-    /// R4 §3.1.1.4.9: one value for each part, in the parts' order.
+    /// R4 §3.1.1.4.17: one value for each part, in the parts' order.
     Composite(Vec<KeyValue>),
 }
 

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::fmt::{self, Write};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use octofhir_ucum::{Number, evaluate, get_canonical_units, parse_expression};
@@ -35,19 +36,17 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// The shortest decimal that reads as `value`, when it has few digits; `None` otherwise.
+    /// The shortest decimal that reads as `value`.
     fn of(value: f64) -> Option<Self> {
-        for (places, power) in (0..=9).zip(POWERS) {
-            let digits = (value * power).round();
-            // Of the decimals with up to 15 digits, only one reads as the same `f64`.
-            if digits.abs() >= 1e15 {
-                return None;
-            }
-            if digits / power == value {
-                return Some(Self { digits: digits as i128, exponent: -places });
-            }
-        }
-        None
+        let mut text = Short::new();
+        write!(text, "{value:e}").ok()?;
+        let (mantissa, exponent) = text.as_str()?.split_once('e')?;
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let sign = if value < 0.0 { -1 } else { 1 };
+        let digit = |sum: i128, byte: u8| sum * 10 + i128::from(byte - b'0');
+        let digits = whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit).fold(0, digit);
+        let exponent = exponent.parse::<i32>().ok()? - i32::try_from(fraction.len()).ok()?;
+        Some(Self { digits: sign * digits, exponent })
     }
 
     fn of_number(number: Number) -> Self {
@@ -81,8 +80,37 @@ impl Decimal {
                 let digits = self.digits as f64;
                 Some(if self.exponent < 0 { digits / power } else { digits * power })
             }
-            _ => format!("{}e{}", self.digits, self.exponent).parse().ok(),
+            _ => {
+                let mut text = Short::new();
+                write!(text, "{}e{}", self.digits, self.exponent).ok()?;
+                text.as_str()?.parse().ok()
+            }
         }
+    }
+}
+
+/// Room for the text of a number.
+struct Short {
+    bytes: [u8; 64],
+    length: usize,
+}
+
+impl Short {
+    fn new() -> Self {
+        Self { bytes: [0; 64], length: 0 }
+    }
+
+    fn as_str(&self) -> Option<&str> {
+        str::from_utf8(&self.bytes[..self.length]).ok()
+    }
+}
+
+impl Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }
 
@@ -197,16 +225,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn short_numbers_convert_as_long_ones(
+        fn both_ways_to_convert_agree(
             digits in -1_000_000_000_000_000_i64..1_000_000_000_000_000, exponent in -12..6_i32,
             code in prop::sample::select(vec!["mg", "umol/L", "[degF]", "Cel", "mm[Hg]", "[lb_av]", "a", "%", "Ym3"]),
         ) {
             let value: f64 = format!("{digits}e{exponent}").parse().unwrap();
             let canonical = Canonical::of(code).unwrap();
             prop_assert_eq!(canonical.convert(value), canonical.convert_any(value));
-            if let Some(Decimal { digits, exponent }) = Decimal::of(value) {
-                prop_assert_eq!(format!("{digits}e{exponent}").parse::<f64>(), Ok(value));
-            }
+            let Decimal { digits, exponent } = Decimal::of(value).unwrap();
+            prop_assert_eq!(format!("{digits}e{exponent}").parse::<f64>(), Ok(value));
         }
     }
 }

@@ -59,7 +59,7 @@ fn the_examples_of_the_specification_give_the_keys_that_they_should() {
 }
 
 /// Whether the value is one of the parameter's type and in order.
-fn fits(parameter: SearchParameter, value: &KeyValue) -> bool {
+pub(crate) fn fits(parameter: SearchParameter, value: &KeyValue) -> bool {
     use SearchParameterType as Kind;
     match (parameter.value_type(), value) {
         (Kind::Token, KeyValue::Token(token)) => token.system.is_some() || token.code.is_some(),
@@ -82,7 +82,7 @@ fn fits(parameter: SearchParameter, value: &KeyValue) -> bool {
 }
 
 /// Whether both say the same, in whatever order.
-fn same(one: &Extracted, other: &Extracted) -> bool {
+pub(crate) fn same(one: &Extracted, other: &Extracted) -> bool {
     let sorted = |keys: &[Key]| {
         let mut sorted: Vec<_> = keys.iter().map(|key| format!("{key:?}")).collect();
         sorted.sort();

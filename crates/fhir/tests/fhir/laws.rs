@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use vpr_codec::{Json, Limits, Style, pretty};
 use vpr_fhir::definitions::{Type, TypeKind};
+use vpr_fhir::search::extract;
 use vpr_fhir::{Edits, ResourceType, canonical, render};
 
-use crate::oracle;
+use crate::{keys, oracle};
 
 /// A stream of numbers from one seed.
 struct Seed(u64);
@@ -138,6 +139,15 @@ proptest! {
     }
 
     #[test]
+    fn search_keys_depend_on_content_alone(seed in 1_u64..) {
+        let text = resource(&mut Seed(seed), 4);
+        let found = extract(parse(text.clone()).root());
+        prop_assert!(found.keys.iter().all(|key| keys::fits(key.parameter, &key.value)), "{:?}", found);
+        prop_assert!(keys::same(&found, &extract(parse(stored(text.clone())).root())));
+        prop_assert!(keys::same(&found, &extract(parse(oracle::reversed(parse(text).root())).root())));
+    }
+
+    #[test]
     fn nothing_makes_it_panic(text in "[\\[{\"a-zA-Z0-9_:,}\\] ]{0,60}", seed in 1_u64..) {
         for text in [text, resource(&mut Seed(seed), 4)] {
             if let Ok(json) = Json::parse(text, &Limits::default()) {
@@ -145,6 +155,7 @@ proptest! {
                     prop_assert!(!issue.text.is_empty() && !issue.expression.is_empty() && issue.line > 0);
                 }
                 let _ = vpr_fhir::references(json.root());
+                let _ = extract(json.root());
                 let _ = vpr_fhir::home(json.root(), &Edits::default());
                 let _ = render(&canonical(json.root(), &Edits::default()), 1, "", Style::Compact);
             }

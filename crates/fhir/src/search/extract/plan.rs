@@ -43,13 +43,14 @@ pub(super) struct Edge {
 }
 
 pub(super) enum Output {
-    /// Keys of that parameter.
-    Keys(SearchParameter, Datatype),
-    /// Keys of that composite (R4 §3.1.1.4.17), with its parts as they lie from here.
-    Composite(SearchParameter, Vec<Part>),
+    /// Keys of those parameters, each the same.
+    Keys(Vec<SearchParameter>, Datatype),
+    /// Keys of those composites (R4 §3.1.1.4.17), with their parts as they lie from here.
+    Composite(Vec<SearchParameter>, Vec<Part>),
 }
 
 /// One part of a composite.
+#[derive(PartialEq)]
 pub(super) struct Part {
     /// From where its routes lead.
     pub(super) from_resource: bool,
@@ -106,12 +107,11 @@ impl Plan {
     pub(super) fn parameters(&self) -> std::collections::HashSet<SearchParameter> {
         let outputs = self.nodes.iter().flat_map(|node| &node.outputs);
         let of = |output: &Output| match output {
-            Output::Keys(parameter, _) => Some(*parameter),
-            Output::Composite(parameter, parts) => {
-                parts.iter().all(|part| !part.routes.is_empty()).then_some(*parameter)
-            }
+            Output::Keys(parameters, _) => parameters.clone(),
+            Output::Composite(_, parts) if parts.iter().any(|part| part.routes.is_empty()) => Vec::new(),
+            Output::Composite(parameters, _) => parameters.clone(),
         };
-        outputs.filter_map(of).chain(self.truths.iter().map(|(parameter, _)| *parameter)).collect()
+        outputs.flat_map(of).chain(self.truths.iter().map(|(parameter, _)| *parameter)).collect()
     }
 
     pub(super) fn root(&self) -> &Node {
@@ -151,15 +151,15 @@ impl Plan {
         let found = routes_of_resource(resource, paths, &mut fault);
         for route in found {
             let output = if parameter.value_type() == SearchParameterType::Composite {
-                Output::Composite(parameter, parts(resource, parameter, route.its_type, &mut fault))
+                Output::Composite(vec![parameter], parts(resource, parameter, route.its_type, &mut fault))
             } else if let Some(datatype) = Datatype::of(parameter, &route) {
-                Output::Keys(parameter, datatype)
+                Output::Keys(vec![parameter], datatype)
             } else {
                 fault(FaultKind::NoKeys(route.its_type.name()));
                 continue;
             };
             let node = self.reach(&route.hops);
-            self.nodes[node].outputs.push(output);
+            self.nodes[node].give(output);
         }
         self.faults.append(&mut faults);
     }
@@ -186,6 +186,21 @@ impl Plan {
 impl Node {
     fn new(its_type: Type) -> Self {
         Self { its_type, first: Vec::new(), edges: Vec::new(), outputs: Vec::new() }
+    }
+
+    fn give(&mut self, output: Output) {
+        for known in &mut self.outputs {
+            match (known, &output) {
+                (Output::Keys(known, its), Output::Keys(more, same)) if its == same => {
+                    return known.extend(more);
+                }
+                (Output::Composite(known, its), Output::Composite(more, same)) if its == same => {
+                    return known.extend(more);
+                }
+                _ => {}
+            }
+        }
+        self.outputs.push(output);
     }
 
     fn index(&mut self) {

@@ -6,14 +6,14 @@ use crate::ResourceType;
 use crate::definitions::{Member, Type};
 
 /// JSON members to go down by, and what is at the end.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Route {
     pub(super) hops: Vec<Hop>,
     pub(super) its_type: Type,
 }
 
 /// One member on the way.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Hop {
     pub(super) member: Member,
     /// The member's place in the type that holds it.

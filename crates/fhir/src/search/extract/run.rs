@@ -10,12 +10,13 @@ use super::route::{Hop, Route};
 use crate::definitions::SearchParameter;
 use crate::search::{Key, KeyValue, Token};
 
-/// One element gives at most so many keys of a composite parameter; combinations beyond are left out.
-const COMPOSITE_KEYS_MAX: usize = 4096;
+/// A resource gives at most so many combinations of values as keys of composites; those beyond are
+/// left out. Only elements with hundreds of codings have more.
+pub(super) const COMBINATIONS_MAX: usize = 32_768;
 
 /// The keys of a resource, repetitions included.
 pub(super) fn keys(plan: &Plan, resource: Value<'_>) -> Vec<Key> {
-    let mut run = Run { plan, resource, keys: Vec::with_capacity(32) };
+    let mut run = Run { plan, resource, keys: Vec::with_capacity(32), combinations_left: COMBINATIONS_MAX };
     run.outputs(plan.root(), resource);
     run.below(plan.root(), resource);
     for (parameter, proofs) in &plan.truths {
@@ -30,6 +31,7 @@ struct Run<'a> {
     plan: &'a Plan,
     resource: Value<'a>,
     keys: Vec<Key>,
+    combinations_left: usize,
 }
 
 impl<'a> Run<'a> {
@@ -58,16 +60,22 @@ impl<'a> Run<'a> {
     fn outputs(&mut self, node: &'a Node, element: Value<'a>) {
         for output in &node.outputs {
             match output {
-                Output::Keys(parameter, datatype) => {
-                    let keys = &mut self.keys;
-                    datatype.values(element, &mut |value| keys.push(Key { parameter: *parameter, value }));
+                Output::Keys(parameters, datatype) => {
+                    datatype.values(element, &mut |value| self.push(parameters, value));
                 }
-                Output::Composite(parameter, parts) => self.composite(*parameter, parts, element),
+                Output::Composite(parameters, parts) => self.composite(parameters, parts, element),
             }
         }
     }
 
-    fn composite(&mut self, parameter: SearchParameter, parts: &[Part], element: Value<'a>) {
+    fn push(&mut self, parameters: &[SearchParameter], value: KeyValue) {
+        let Some((last, others)) = parameters.split_last() else { return };
+        let key = |parameter, value| Key { parameter, value };
+        self.keys.extend(others.iter().map(|other| key(*other, value.clone())));
+        self.keys.push(key(*last, value));
+    }
+
+    fn composite(&mut self, parameters: &[SearchParameter], parts: &[Part], element: Value<'a>) {
         let mut found: Vec<Vec<KeyValue>> = Vec::with_capacity(parts.len());
         // The last parts are the values, which are missing more often than the codes before them.
         for part in parts.iter().rev() {
@@ -83,14 +91,15 @@ impl<'a> Run<'a> {
         }
         found.reverse();
         let combinations = found.iter().map(Vec::len).fold(1, usize::saturating_mul);
-        for mut number in 0..combinations.min(COMPOSITE_KEYS_MAX) {
+        let combinations = combinations.min(self.combinations_left);
+        self.combinations_left -= combinations;
+        for mut number in 0..combinations {
             let choose = |values: &Vec<KeyValue>| {
                 let chosen = values[number % values.len()].clone();
                 number /= values.len();
                 chosen
             };
-            let value = KeyValue::Composite(found.iter().map(choose).collect());
-            self.keys.push(Key { parameter, value });
+            self.push(parameters, KeyValue::Composite(found.iter().map(choose).collect()));
         }
     }
 }

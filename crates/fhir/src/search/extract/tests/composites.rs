@@ -1,3 +1,4 @@
+use super::super::run::COMBINATIONS_MAX;
 use super::{extracted, said, says};
 
 #[test]
@@ -33,10 +34,10 @@ fn combinations_have_a_limit() {
     };
     let observation = format!(
         r#"{{"resourceType":"Observation","code":{{"coding":[{0}]}},"valueCodeableConcept":{{"coding":[{0}]}}}}"#,
-        codings(100)
+        codings(200)
     );
-    assert_eq!(said(&observation, "code-value-concept").len(), 4096);
-    assert_eq!(said(&observation, "code").len(), 100);
+    assert_eq!(said(&observation, "code-value-concept").len(), COMBINATIONS_MAX);
+    assert_eq!(said(&observation, "code").len(), 200);
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn what_is_no_resource_says_nothing() {
     }
     let odd = r#"{"resourceType":"Observation","code":[[{"coding":7}]],"subject":"Patient/1","status":{},
         "component":{"code":{"coding":{"code":"not a list"}}},"valueQuantity":[{"value":1}]}"#;
-    assert_eq!(said(odd, "subject"), [String::new(); 0]);
-    assert_eq!(said(odd, "code"), [String::new(); 0]);
+    assert!(said(odd, "subject").is_empty());
+    assert!(said(odd, "code").is_empty());
     assert_eq!(said(odd, "value-quantity"), ["1 -|-|-"]);
 }
