@@ -1,5 +1,6 @@
 //! Queries as they are written, changed at random: the body of the fuzz target judges them.
 
+#[allow(clippy::expect_used, reason = "what the fuzz target expects is what is tested")]
 #[path = "../../../../fuzz/fuzz_targets/search_body.rs"]
 mod search_body;
 
