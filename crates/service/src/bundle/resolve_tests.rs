@@ -97,7 +97,7 @@ fn each_form_comes_to_what_the_standard_says() {
         (delete.clone(), &["a"], Ok("Patient/a Found")),
         (delete, &["a", "b"], Err(412)),
     ] {
-        let found = slots(&[entry.clone()], &[before]);
+        let found = slots(std::slice::from_ref(&entry), &[before]);
         assert_eq!(found, wanted.map(|slot| vec![slot.to_owned()]), "{entry} with {before:?}");
     }
 }

@@ -156,11 +156,7 @@ async fn updates_and_deletions_follow_the_standard() {
 async fn a_repeated_request_is_answered_as_before() {
     let folder = tempfile::tempdir().unwrap();
     let running = open(folder.path());
-    let options = |key: &str| WriteOptions {
-        key: IdempotencyKey::new(key),
-        prefer: Prefer::Unsaid,
-        ..WriteOptions::default()
-    };
+    let options = |key: &str| WriteOptions { key: IdempotencyKey::new(key), prefer: Prefer::Unsaid };
     let keyed = |key: &str| match create("Patient", &patient("k"), Some("identifier=k")) {
         Operation::Create { type_name, body, if_none_exist, .. } => {
             Operation::Create { type_name, body, if_none_exist, options: options(key) }

@@ -1,5 +1,7 @@
 //! The service over a real data directory and an embedded projection, without HTTP.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 mod bundles;
 mod conditional;
 mod harness;
