@@ -216,8 +216,8 @@ CREATE TABLE old_str (
 CREATE TABLE comp (
     pk integer NOT NULL,
     h bigint NOT NULL,
-    lo bigint NOT NULL,
     rid bigint NOT NULL,
+    lo bigint NOT NULL,
     hi bigint NOT NULL,
     s1 bigint NOT NULL,
     s2 bigint NOT NULL,
@@ -226,14 +226,14 @@ CREATE TABLE comp (
     exact bigint NOT NULL,
     norm text COLLATE "C" NOT NULL,
     from_seq bigint NOT NULL,
-    PRIMARY KEY (pk, h, lo, rid, hi, s1, s2, lo2, hi2, exact)
+    PRIMARY KEY (pk, h, rid, lo, hi, s1, s2, lo2, hi2, exact)
 );
 
 CREATE TABLE old_comp (
     pk integer NOT NULL,
     h bigint NOT NULL,
-    lo bigint NOT NULL,
     rid bigint NOT NULL,
+    lo bigint NOT NULL,
     hi bigint NOT NULL,
     s1 bigint NOT NULL,
     s2 bigint NOT NULL,
@@ -243,7 +243,7 @@ CREATE TABLE old_comp (
     norm text COLLATE "C" NOT NULL,
     from_seq bigint NOT NULL,
     to_seq bigint NOT NULL,
-    PRIMARY KEY (pk, h, lo, rid, hi, s1, s2, lo2, hi2, exact, from_seq)
+    PRIMARY KEY (pk, h, rid, lo, hi, s1, s2, lo2, hi2, exact, from_seq)
 );
 
 CREATE TABLE sortk (

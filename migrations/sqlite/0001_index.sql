@@ -216,8 +216,8 @@ CREATE TABLE old_str (
 CREATE TABLE comp (
     pk INTEGER NOT NULL,
     h INTEGER NOT NULL,
-    lo INTEGER NOT NULL,
     rid INTEGER NOT NULL,
+    lo INTEGER NOT NULL,
     hi INTEGER NOT NULL,
     s1 INTEGER NOT NULL,
     s2 INTEGER NOT NULL,
@@ -226,14 +226,14 @@ CREATE TABLE comp (
     exact INTEGER NOT NULL,
     norm TEXT NOT NULL,
     from_seq INTEGER NOT NULL,
-    PRIMARY KEY (pk, h, lo, rid, hi, s1, s2, lo2, hi2, exact)
+    PRIMARY KEY (pk, h, rid, lo, hi, s1, s2, lo2, hi2, exact)
 ) WITHOUT ROWID;
 
 CREATE TABLE old_comp (
     pk INTEGER NOT NULL,
     h INTEGER NOT NULL,
-    lo INTEGER NOT NULL,
     rid INTEGER NOT NULL,
+    lo INTEGER NOT NULL,
     hi INTEGER NOT NULL,
     s1 INTEGER NOT NULL,
     s2 INTEGER NOT NULL,
@@ -243,7 +243,7 @@ CREATE TABLE old_comp (
     norm TEXT NOT NULL,
     from_seq INTEGER NOT NULL,
     to_seq INTEGER NOT NULL,
-    PRIMARY KEY (pk, h, lo, rid, hi, s1, s2, lo2, hi2, exact, from_seq)
+    PRIMARY KEY (pk, h, rid, lo, hi, s1, s2, lo2, hi2, exact, from_seq)
 ) WITHOUT ROWID;
 
 CREATE TABLE sortk (

@@ -8,7 +8,7 @@ use vpr_testkit::postgres::{PostgresDatabase, PostgresServer, database};
 
 use super::*;
 use crate::schema::{META, REF, STR, tables};
-use crate::sql::{Sql, Value};
+use crate::sql::{Dialect, Sql, Value};
 
 /// A database with nothing in it, and who uses it.
 struct World {
@@ -173,7 +173,7 @@ fn a_search_stands_still_while_others_write() {
 #[test]
 fn one_writes_at_a_time_and_sees_what_the_one_before_wrote() {
     let world = World::new();
-    let (one, other) = (world.open(), world.open());
+    let (one, other, third) = (world.open(), world.open(), world.open());
     let (here, there) = (tenant("here"), tenant("there"));
     one.open_tenant(&here).unwrap();
     one.open_tenant(&there).unwrap();
@@ -183,7 +183,7 @@ fn one_writes_at_a_time_and_sees_what_the_one_before_wrote() {
             one.write(&here, &mut |database| {
                 began.send(()).unwrap();
                 // Another tenant's writer does not wait.
-                put(&other, &there, "a", b"1")?;
+                put(&third, &there, "a", b"1")?;
                 thread::sleep(Duration::from_millis(300));
                 database.insert(&META, vec!["a".into(), Vec::new().into()])
             })

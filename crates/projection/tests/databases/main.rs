@@ -1,0 +1,7 @@
+//! The same changes and the same questions to both databases: every answer must be the same, page
+//! by page.
+
+mod asks;
+mod equal;
+mod resources;
+mod world;
