@@ -17,6 +17,10 @@ pub(crate) trait Backend: Send + Sync {
     /// Runs `work` in one transaction that may write; committed when it succeeds, else undone.
     /// One at a time for a tenant; never limited in time.
     fn write(&self, tenant: &TenantName, work: Work<'_>) -> Result<(), ProjectionError>;
+
+    /// Closes the tenant and removes what there is of it, whether or not it can be read. Where that
+    /// is not for this program to do, it is an error and an operator's task.
+    fn discard(&self, tenant: &TenantName) -> Result<(), ProjectionError>;
 }
 
 /// What is done in a transaction.

@@ -158,16 +158,29 @@ impl Projection {
         self.read(name, |database| history::history(database, request))
     }
 
-    /// Empties the tenant's tables and begins a new epoch at seq 0.
+    /// Empties the tenant's tables and begins a new epoch at seq 0. What cannot be emptied, because it
+    /// could not be opened or is damaged, is removed: [`Self::open_tenant`] makes it anew.
     ///
     /// # Errors
-    /// [`ProjectionError::Unavailable`].
+    /// [`ProjectionError::Unavailable`]; [`ProjectionError::Unusable`] where an operator must remove it.
     pub fn reset(&self, name: &TenantName) -> Result<(), ProjectionError> {
-        let tenant = self.tenant(name)?;
-        let epoch = draw_epoch()?;
-        tenant.reset(epoch, || {
-            self.inner.backend.write(name, &mut |database| meta::begin(database, tenant.index_key(), &epoch))
-        })
+        let emptied = self.tenant(name).and_then(|tenant| {
+            let epoch = draw_epoch()?;
+            tenant.reset(epoch, || {
+                self.inner
+                    .backend
+                    .write(name, &mut |database| meta::begin(database, tenant.index_key(), &epoch))
+            })
+        });
+        let open = self.inner.tenants.read().contains_key(name);
+        match emptied {
+            Err(ProjectionError::Unusable(_)) => {}
+            Err(_) if !open => {}
+            done => return done,
+        }
+        self.inner.backend.discard(name)?;
+        self.inner.tenants.write().remove(name);
+        Ok(())
     }
 
     /// What the tables say, without their own numbers for resources: equal for equal contents.

@@ -41,7 +41,7 @@ pub(crate) fn search(
     };
     let order = Order::new(&query.sort);
     let mut sought = Sought::new(&types, filters);
-    drive::choose(database, &planner, &mut sought, &order, request)?;
+    drive::choose(database, &planner, &mut sought, &order, request, limits)?;
     let mut page = Page { seq: Seq(seq.cast_unsigned()), ..Page::default() };
     if request.total {
         page.total = Some(hits::total(database, &planner, &sought)?);

@@ -48,6 +48,10 @@ impl Sqlite {
         Ok(Self { folder, search_time_max, tenants: RwLock::default() })
     }
 
+    fn path(&self, tenant: &TenantName) -> PathBuf {
+        self.folder.join(format!("{tenant}.sqlite"))
+    }
+
     fn tenant(&self, tenant: &TenantName) -> Result<Arc<Tenant>, ProjectionError> {
         let found = self.tenants.read().get(tenant).cloned();
         found.ok_or_else(|| ProjectionError::Unavailable("the tenant is not open".to_owned()))
@@ -60,7 +64,7 @@ impl Backend for Sqlite {
         if tenants.contains_key(tenant) {
             return Ok(());
         }
-        let path = self.folder.join(format!("{tenant}.sqlite"));
+        let path = self.path(tenant);
         let mut writer = connection::writer(&path)?;
         migrate(&mut writer)?;
         let opened = Tenant { path, writer: Mutex::new(writer), readers: Mutex::default() };
@@ -90,6 +94,23 @@ impl Backend for Sqlite {
         let tenant = self.tenant(tenant)?;
         let writer = tenant.writer.lock();
         transaction(&writer, "BEGIN IMMEDIATE", work)
+    }
+
+    fn discard(&self, tenant: &TenantName) -> Result<(), ProjectionError> {
+        let mut tenants = self.tenants.write();
+        // Whoever reads at the moment reads on in files that have no name any more.
+        tenants.remove(tenant);
+        for suffix in ["", "-wal", "-shm"] {
+            let mut file = self.path(tenant).into_os_string();
+            file.push(suffix);
+            match std::fs::remove_file(file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(ProjectionError::Unavailable(error.to_string()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 

@@ -104,7 +104,7 @@ impl<'a> Group<'a> {
             let says = document.extracted.as_ref().map(|says| {
                 expand(key, document.resource, says, &mut |kind, id| identities.rid_or_none(kind, id))
             });
-            waiting.document(&row, number, kept, says)?;
+            waiting.document(&row, number, was_live.is_some(), kept, says)?;
             after.insert(rid, row);
         }
         self.write_resources(database, &identities, &after)?;
@@ -236,11 +236,11 @@ impl Waiting {
         &mut self,
         row: &Resource,
         number: i64,
+        was_live: bool,
         kept: Kept,
         says: Option<Vec<Entry>>,
     ) -> Result<(), ProjectionError> {
         let (rid, seq) = (row.rid, row.from_seq);
-        let had_keys = !kept.is_empty();
         let is_live = says.is_some();
         let mut new: BTreeSet<Entry> = says.into_iter().flatten().collect();
         let mut keeps = Kept::with_capacity(kept.len() + 1);
@@ -258,10 +258,12 @@ impl Waiting {
         for entry in &new {
             entry.clone().rows(rid, number, Extent::Whole { from_seq: seq }, &mut self.added);
         }
-        keeps.push((seq, new));
+        if !new.is_empty() {
+            keeps.push((seq, new));
+        }
         if is_live {
             self.kept.extend([Value::from(rid), Value::from(encode(&keeps)?)]);
-        } else if had_keys {
+        } else if was_live {
             self.forgotten.push(rid.into());
         }
         Ok(())

@@ -115,4 +115,9 @@ impl Backend for Postgres {
         );
         Transaction::run(&self.changes, tenant, &begin, work)
     }
+
+    fn discard(&self, tenant: &TenantName) -> Result<(), ProjectionError> {
+        let what = format!("the schema of tenant {tenant} must be dropped by the role that owns it");
+        Err(ProjectionError::Unusable(what))
+    }
 }

@@ -1,10 +1,7 @@
 use crate::database::Database;
 use crate::plan::{Order, Planner, Sought, Source, Types};
 use crate::sql::Value;
-use crate::{PageRequest, ProjectionError};
-
-/// Sources that give no more rows than this drive; wider ones only where there is no walk.
-const DRIVE_MAX: i64 = 4000;
+use crate::{Limits, PageRequest, ProjectionError};
 
 /// A source that gives so few is good enough to stop counting others.
 const FEW: i64 = 200;
@@ -19,6 +16,7 @@ pub(super) fn choose(
     sought: &mut Sought<'_>,
     order: &Order,
     request: &PageRequest,
+    limits: &Limits,
 ) -> Result<(), ProjectionError> {
     if sought.types.is_empty() {
         return Ok(());
@@ -34,6 +32,7 @@ pub(super) fn choose(
         sources.extend(source.map(|source| (usize::MAX, Source { exact: false, ..source })));
     }
     sources.sort_by_key(|(_, source)| source.rank);
+    let wide = i64::try_from(limits.rows_driven_max).unwrap_or(i64::MAX);
     let can_walk = order.can_walk(&sought.types) && request.limit > 0;
     if sources.len() == 1 && !can_walk {
         sought.driver = sources.pop();
@@ -41,7 +40,7 @@ pub(super) fn choose(
     }
     let mut best: Option<(i64, usize, Source)> = None;
     for (at, source) in sources {
-        let cap = best.as_ref().map_or(DRIVE_MAX, |(count, ..)| *count);
+        let cap = best.as_ref().map_or(wide.max(1), |(count, ..)| *count);
         let count = count(database, planner, &source, cap)?;
         if best.as_ref().is_none_or(|(least, ..)| count < *least) {
             best = Some((count, at, source));
@@ -50,8 +49,7 @@ pub(super) fn choose(
             break;
         }
     }
-    sought.driver =
-        best.filter(|(count, ..)| !can_walk || *count < DRIVE_MAX).map(|(_, at, source)| (at, source));
+    sought.driver = best.filter(|(count, ..)| !can_walk || *count < wide).map(|(_, at, source)| (at, source));
     Ok(())
 }
 

@@ -3,5 +3,6 @@
 
 mod asks;
 mod equal;
+mod measure;
 mod resources;
 mod world;

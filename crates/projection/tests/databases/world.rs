@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use vpr_codec::Json;
@@ -20,7 +22,7 @@ pub(crate) struct World {
     pub(crate) postgres: Projection,
     pub(crate) tenant: TenantName,
     pub(crate) urls: PostgresDatabase,
-    _runtime: Runtime,
+    runtime: Runtime,
     _folder: TempDir,
 }
 
@@ -42,7 +44,7 @@ impl World {
         for each in [&sqlite, &postgres] {
             each.open_tenant(&tenant, [7; 32]).unwrap();
         }
-        Self { sqlite, postgres, tenant, urls, _runtime: runtime, _folder: folder }
+        Self { sqlite, postgres, tenant, urls, runtime: runtime, _folder: folder }
     }
 
     pub(crate) fn both(&self) -> [&Projection; 2] {
@@ -53,6 +55,18 @@ impl World {
     pub(crate) fn apply(&self, changes: &[AppliedChange]) {
         let applied = self.both().map(|each| each.apply(&self.tenant, changes).unwrap());
         assert_eq!(applied[0], applied[1]);
+    }
+
+    /// Runs statements on Postgres as the owner of the tables; how many rows they changed or gave.
+    pub(crate) fn owner(&self, statements: &str) -> u64 {
+        let statements = format!("SET vpr.tenant = '{0}'; SET search_path = \"vpr_{0}\"; {statements}", self.tenant);
+        self.runtime.block_on(async {
+            let options: PgConnectOptions = self.urls.owner_url.parse().unwrap();
+            let mut connection = options.connect().await.unwrap();
+            let done = connection.execute(sqlx::raw_sql(AssertSqlSafe(statements))).await.unwrap();
+            connection.close().await.unwrap();
+            done.rows_affected()
+        })
     }
 
     /// What both say, which must be the same.
