@@ -17,6 +17,7 @@ mod verdict;
 
 mod answer;
 mod ask;
+mod campaign;
 mod data;
 mod generate;
 mod judge;
@@ -28,6 +29,7 @@ mod tenant;
 
 pub use answer::{Answer, Complaints, Page, complaints, right};
 pub use ask::{Refused, ask, first, follow, link};
+pub use campaign::{Verdicts, judge_all, judged};
 pub use data::{Write, history, settled};
 pub use definitions::{Kind, Parameter, definitions};
 pub use generate::{Coverage, search};

@@ -83,6 +83,7 @@ impl Path {
         let each = |path: &'a Self| path.on(context, root);
         match self {
             Self::Head(name) if name == context.type_name => vec![context],
+            Self::Head(name) if is_every_resource(name) => vec![root],
             // The name of another type: this alternative is for resources of that type.
             Self::Head(name) if name.starts_with(char::is_uppercase) => Vec::new(),
             Self::Head(name) => context.members(name),
@@ -123,6 +124,11 @@ impl Path {
             Self::Literal(value) => vec![Node { value, type_name: "", value_set: "" }],
         }
     }
+}
+
+/// The types that all resources have in common.
+pub(crate) fn is_every_resource(name: &str) -> bool {
+    matches!(name, "Resource" | "DomainResource")
 }
 
 /// The resource itself.
@@ -335,6 +341,7 @@ mod tests {
         let patient = r#"{"resourceType":"Patient","name":[{"given":["A",null,"B"]},{"given":["C"]}],
             "deceasedDateTime":"2020","telecom":[{"system":"email","value":"x"},{"system":"phone"}],
             "link":[{"other":{"reference":"Patient/2"}},{"other":{"reference":"RelatedPerson/2"}}]}"#;
+        check("Resource.meta.tag", r#"{"resourceType":"Patient","meta":{"tag":[{}]}}"#, &["Coding {}"]);
         check("Patient.name.given", patient, &[r#"string "A""#, r#"string "B""#, r#"string "C""#]);
         check("Patient.name[1].given | Person.name.given", patient, &[r#"string "C""#]);
         check("(Patient.deceased as dateTime)", patient, &[r#"dateTime "2020""#]);

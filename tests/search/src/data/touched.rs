@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::TYPES;
 use crate::definitions::definitions;
-use crate::path::Path;
+use crate::path::{Path, is_every_resource};
 
 /// Whether a search parameter of one of the types looks at an element of a type.
 #[must_use]
@@ -39,6 +39,7 @@ fn walk(
 ) -> Vec<&'static str> {
     match path {
         Path::Head(name) if context.contains(&name.as_str()) => context.to_vec(),
+        Path::Head(name) if is_every_resource(name) => root.to_vec(),
         Path::Head(name) if name.starts_with(char::is_uppercase) => Vec::new(),
         Path::Head(name) => step(context, name, touched),
         Path::This => context.to_vec(),

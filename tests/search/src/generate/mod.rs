@@ -203,6 +203,11 @@ impl Generator<'_, '_> {
         let type_name = self.document(witness).type_name.clone();
         let parameters: Vec<&Parameter> =
             definitions().parameters(&type_name).filter(|each| is_asked(each)).collect();
+        if self.one_in(12) {
+            // What all resources have.
+            let code = *self.dice.pick(&["_tag", "_security", "_profile", "_source", "_lastUpdated"]);
+            return self.about(witness, definitions().parameter(&type_name, code)?);
+        }
         // Each kind as often as another, of those that the witness has something to say to: tokens and
         // references would drown the rest.
         let class = |each: &Parameter| (each.kind, CANONICAL.contains(&each.code));

@@ -9,6 +9,7 @@ mod flaw;
 mod fold;
 mod include;
 mod order;
+mod reason;
 mod value;
 
 #[cfg(test)]
