@@ -81,12 +81,13 @@ impl Projector {
             progress.state = ProjectorState::Rebuilding;
             progress.rebuilding_to = to;
         });
-        let opened = self.projection.open_tenant(&tenant.name, index_key(tenant));
-        match (opened, self.projection.reset(&tenant.name)) {
-            (_, Ok(())) => {}
-            // It cannot be opened, and so not be emptied either.
-            (Err(error), Err(_)) | (Ok(()), Err(error)) => return Err(error.into()),
+        if let Err(error) = self.projection.open_tenant(&tenant.name, index_key(tenant)) {
+            // What cannot be opened because it is away is not removed.
+            if !matches!(error, ProjectionError::Unusable(_)) {
+                return Err(error.into());
+            }
         }
+        self.projection.reset(&tenant.name)?;
         self.projection.open_tenant(&tenant.name, index_key(tenant))?;
         follower.change(|progress| {
             progress.rebuild_requested = false;

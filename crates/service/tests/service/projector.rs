@@ -38,6 +38,32 @@ async fn a_projection_that_is_lost_is_built_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_projection_that_is_damaged_is_built_again() {
+    let folder = tempfile::tempdir().unwrap();
+    {
+        let running = open(folder.path());
+        for number in 0..50 {
+            running.create("Patient", &patient(&number.to_string())).await;
+        }
+        running.settle().await;
+    }
+    let mut damaged = 0;
+    for entry in std::fs::read_dir(folder.path().join("projection")).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_some_and(|extension| extension == "sqlite") {
+            std::fs::write(&file, b"this is no database, and it is long enough to be looked at").unwrap();
+            damaged += 1;
+        }
+    }
+    assert_eq!(damaged, 2, "both tenants");
+    let running = open(folder.path());
+    running.settle().await;
+    let page = running.search("Patient", "_total=accurate").await.unwrap();
+    assert_eq!(page.total.as_deref(), Some("50"));
+    assert!(running.service.projections().iter().all(|one| one.rebuilds == 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_its_projector_writes_go_on_and_say_that_they_are_not_found_yet() {
     let folder = tempfile::tempdir().unwrap();
     let running = open_with(folder.path(), |config| {
