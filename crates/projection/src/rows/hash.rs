@@ -1,5 +1,6 @@
 use std::hash::Hasher as _;
 
+use sha2::{Digest as _, Sha256};
 use siphasher::sip::SipHasher24;
 use vpr_fhir::search::{ReferenceKey, ReferenceTest, TokenTest};
 
@@ -44,13 +45,10 @@ pub(crate) enum UnitName<'a> {
 impl IndexKey {
     /// From the tenant's index key.
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        let half = |at: usize| {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(&key[at..at + 8]);
-            u64::from_le_bytes(bytes)
-        };
-        // SipHash has a key of 128 bits; the other half of the tenant's goes in as well.
-        Self(half(0) ^ half(16), half(8) ^ half(24))
+        // SipHash has a key of 128 bits, in which all of the tenant's key must count.
+        let digest = Sha256::new().chain_update(b"vpr projection hashes\0").chain_update(key).finalize();
+        let half = |at: usize| digest[at..at + 8].iter().fold(0, |half, byte| half << 8 | u64::from(*byte));
+        Self(half(0), half(8))
     }
 
     fn hash(&self, of: Of, parts: &[&[u8]]) -> i64 {

@@ -5,7 +5,7 @@ use vpr_projection::{AppliedChange, AppliedOperation, Limits, PageRequest, Proje
 
 use crate::world::{World, change, document, query};
 
-const PATIENTS: usize = 5_000;
+const PATIENTS: usize = 1_000;
 const OBSERVATIONS_EACH: usize = 20;
 const BATCH: usize = 500;
 
@@ -21,7 +21,8 @@ fn history() -> Vec<AppliedChange> {
             1 + patient % 9,
             if patient % 2 == 0 { "male" } else { "female" },
         );
-        let mut documents = vec![document("Patient", &format!("p{patient}"), 1, AppliedOperation::Create, Some(&json))];
+        let mut documents =
+            vec![document("Patient", &format!("p{patient}"), 1, AppliedOperation::Create, Some(&json))];
         for at in 0..OBSERVATIONS_EACH {
             let number = patient * OBSERVATIONS_EACH + at;
             let json = format!(
@@ -36,7 +37,13 @@ fn history() -> Vec<AppliedChange> {
                 1 + number % 28,
                 number % 180,
             );
-            documents.push(document("Observation", &format!("o{number}"), 1, AppliedOperation::Create, Some(&json)));
+            documents.push(document(
+                "Observation",
+                &format!("o{number}"),
+                1,
+                AppliedOperation::Create,
+                Some(&json),
+            ));
         }
         changes.push(change(changes.len() as u64 + 1, documents));
     }
@@ -65,6 +72,7 @@ const URLS: &[&str] = &[
     "Patient?_id=p77&_revinclude=Observation:patient",
 ];
 
+
 fn time(projection: &Projection, world: &World, query: &Query, total: bool) -> f64 {
     let request = PageRequest { limit: 50, total, ..PageRequest::default() };
     let ask = || projection.search(&world.tenant, query, None, &request).unwrap();
@@ -89,6 +97,12 @@ fn times() {
         }
         let seconds = begin.elapsed().as_secs_f64();
         println!("{name}: {documents} documents, {:.0}/s", documents as f64 / seconds);
+    }
+    if let Ok(only) = std::env::var("ONLY") {
+        let query = query(&only);
+        world.owner("SELECT 'MARK'");
+        println!("{}", time(&world.postgres, &world, &query, true));
+        return;
     }
     for state in ["as loaded", "analyzed"] {
         if state == "analyzed" {

@@ -59,7 +59,8 @@ impl World {
 
     /// Runs statements on Postgres as the owner of the tables; how many rows they changed or gave.
     pub(crate) fn owner(&self, statements: &str) -> u64 {
-        let statements = format!("SET vpr.tenant = '{0}'; SET search_path = \"vpr_{0}\"; {statements}", self.tenant);
+        let statements =
+            format!("SET vpr.tenant = '{0}'; SET search_path = \"vpr_{0}\"; {statements}", self.tenant);
         self.runtime.block_on(async {
             let options: PgConnectOptions = self.urls.owner_url.parse().unwrap();
             let mut connection = options.connect().await.unwrap();

@@ -2,6 +2,7 @@
 
 mod changes;
 mod histories;
+mod includes;
 mod judge;
 mod questions;
 mod searches;
