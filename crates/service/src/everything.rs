@@ -6,14 +6,14 @@ use vpr_fhir::definitions::{Comparator, Compartment, SearchParameter, SearchPara
 use vpr_fhir::search::{Compared, CompartmentOf, Filter, Query, Scope, Span, Test};
 use vpr_fhir::{IssueType, OperationOutcome, ResourceType, Target as Named};
 use vpr_projection::{HitMode, PageRequest, Position};
-use vpr_types::Seq;
+use vpr_types::{Seq, limits};
 
 use crate::answer::Answer;
 use crate::failure::{Failure, FailureKind};
 use crate::operation::Target;
 use crate::period::Period;
 use crate::query::unknown_parameter;
-use crate::read::{absent, gone};
+use crate::read::{absent, gone, too_much};
 use crate::search::{Entry, SearchBundle, query_string};
 use crate::work::{Work, document, is_deletion, named, resource_type};
 
@@ -124,6 +124,7 @@ impl Work<'_> {
             }
         }
         let mut found = Vec::new();
+        let mut bytes = 0_usize;
         for name in names {
             let Some(version) = self.inner.engine.as_of(self.tenant(), &name, seq)? else { continue };
             if is_deletion(&version.row) {
@@ -131,6 +132,10 @@ impl Work<'_> {
             }
             self.trail.wait_for(version.barrier);
             let resource = self.rendered(&name, &version.row)?;
+            bytes = bytes.saturating_add(resource.len());
+            if bytes > limits::ANSWER_BYTES_MAX {
+                return Err(too_much());
+            }
             found.push(Entry { name, version: version.row.version, mode: HitMode::Include, resource });
         }
         Ok(found)

@@ -66,9 +66,13 @@ impl Work<'_> {
         if self.trail.has_room_for(bytes) {
             return Ok(());
         }
-        let text = "the answer is larger than is given at once; ask for fewer resources";
-        Err(Failure::new(FailureKind::TooLarge, IssueType::TooCostly, text))
+        Err(too_much())
     }
+}
+
+pub(crate) fn too_much() -> Failure {
+    let text = "the answer is larger than is given at once; ask for fewer resources";
+    Failure::new(FailureKind::TooLarge, IssueType::TooCostly, text)
 }
 
 pub(crate) fn absent(name: &DocumentName) -> Failure {

@@ -43,8 +43,13 @@ impl Work<'_> {
     fn matching(&self, criteria: &Criteria) -> Result<Found, Failure> {
         let request = PageRequest { limit: MATCHES_MAX, ..PageRequest::default() };
         let page = self.found(&criteria.query, &request)?;
-        let matches = page.hits.into_iter().filter(|hit| hit.mode == HitMode::Match);
-        Ok(Found { ids: matches.map(|hit| hit.id).collect(), more: page.next.is_some(), seq: page.seq })
+        let mut ids = BTreeSet::new();
+        for hit in page.hits.into_iter().filter(|hit| hit.mode == HitMode::Match) {
+            if self.confirmed(&criteria.query, &hit)? {
+                ids.insert(hit.id);
+            }
+        }
+        Ok(Found { ids, more: page.next.is_some(), seq: page.seq })
     }
 
     /// What the criteria find now, with their gates closed by the caller.

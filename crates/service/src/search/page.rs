@@ -1,16 +1,17 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use vpr_codec::{Json, Limits, Style};
-use vpr_fhir::search::{Query, Summary, Total, subset};
+use vpr_fhir::search::{Facts, Query, Summary, Total, extract, matches, subset};
 use vpr_fhir::{Issue, IssueType, OperationOutcome, Severity};
 use vpr_projection::{Hit, HitMode, Page, PageRequest, Position};
-use vpr_types::Seq;
+use vpr_types::{Seq, limits};
 
 use super::bundle::{Entry, SearchBundle};
 use super::link::query_string;
 use crate::answer::{Answer, Warning};
 use crate::failure::Failure;
 use crate::operation::{Handling, SearchScope};
+use crate::read::too_much;
 use crate::work::{Work, is_deletion, named};
 
 /// What a link to another page carries.
@@ -26,6 +27,9 @@ struct PageLink {
     /// `None`: the first page, as it stood.
     position: Option<Position>,
 }
+
+/// Matches up to which each is looked at itself before it is shown.
+const CONFIRMED_MAX: usize = 8;
 
 /// Bytes of documents on one page, unless a single one is larger. The rest is on the next page.
 const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -86,10 +90,10 @@ impl Work<'_> {
         };
         let (page, entries) = self.bounded_page(&query, &request)?;
         let whole = wanted.position.is_none() && page.next.is_none() && !counted;
-        let matches = || page.hits.iter().filter(|hit| hit.mode == HitMode::Match).count() as u64;
+        let shown = || entries.iter().filter(|entry| entry.mode == HitMode::Match).count() as u64;
         let total = match query.total {
             Total::None if !counted => None,
-            _ => page.total.or(wanted.total).or_else(|| whole.then(matches)),
+            _ => page.total.or(wanted.total).or_else(|| whole.then(shown)),
         };
         for entry in &entries {
             self.trail.shown(&entry.name, entry.version);
@@ -118,30 +122,61 @@ impl Work<'_> {
         if request.limit == 0 {
             return Ok((page, Vec::new()));
         }
-        let entries = self.entries(query, &page)?;
-        let Some(fitting) = cut(&page, &entries) else { return Ok((page, entries)) };
+        let (entries, fitting) = self.entries(query, &page)?;
+        let Some(fitting) = fitting else { return Ok((page, entries)) };
         // Asked again, so that the links begin where the page ends.
         let request =
             PageRequest { at: Some(page.seq), from: request.from.clone(), limit: fitting, total: false };
         let page = Page { total: page.total, ..self.found(query, &request)? };
-        let entries = self.entries(query, &page)?;
+        let (entries, _) = self.entries(query, &page)?;
         Ok((page, entries))
     }
 
-    /// The documents of a page, each as it stood at the page's seq.
-    fn entries(&mut self, query: &Query, page: &Page) -> Result<Vec<Entry>, Failure> {
+    /// The documents of a page, each as it stood at the page's seq; and how many matches fit, if not
+    /// all of them do.
+    fn entries(&mut self, query: &Query, page: &Page) -> Result<(Vec<Entry>, Option<usize>), Failure> {
         let mut entries = Vec::with_capacity(page.hits.len());
-        let mut bytes = 0_usize;
+        let is_match = |hit: &&Hit| hit.mode == HitMode::Match;
+        let confirms = page.hits.iter().filter(is_match).count() <= CONFIRMED_MAX;
+        let (mut bytes, mut fitting) = (0_usize, 0);
         for hit in &page.hits {
-            // What comes after will not be on the page.
-            if bytes > PAGE_BYTES_MAX && hit.mode == HitMode::Match {
-                break;
+            if confirms && is_match(&hit) && !self.confirmed(query, hit)? {
+                continue;
             }
             let entry = self.entry(hit, query)?;
-            bytes += entry.resource.len();
+            bytes = bytes.saturating_add(entry.resource.len());
+            if bytes > limits::ANSWER_BYTES_MAX {
+                return Err(too_much());
+            }
+            if is_match(&hit) {
+                if bytes > PAGE_BYTES_MAX && fitting > 0 {
+                    return Ok((entries, Some(fitting)));
+                }
+                fitting += 1;
+            }
             entries.push(entry);
         }
-        Ok(entries)
+        Ok((entries, None))
+    }
+
+    /// Whether the document itself fulfills the query. The projection compares 64-bit hashes of codes
+    /// and identifiers, so that it may, once in a very long time, name a resource that it should
+    /// not; where few are found, one of them is likely taken for the one that was meant. What chains
+    /// decide is not looked at again.
+    pub(crate) fn confirmed(&self, query: &Query, hit: &Hit) -> Result<bool, Failure> {
+        let name = named(hit.resource, &hit.id)?;
+        let found = self.inner.engine.version(self.tenant(), &name, hit.version)?;
+        let found = found.filter(|found| !is_deletion(&found.row)).ok_or_else(Failure::internal)?;
+        let rendered = self.rendered(&name, &found.row)?;
+        let json = Json::parse(rendered.to_vec(), &Limits::default()).map_err(|_| Failure::internal())?;
+        let said = extract(json.root());
+        let facts =
+            Facts { resource: hit.resource, id: &hit.id, last_updated: found.row.time, extracted: &said };
+        let confirmed = query.filters.iter().all(|filter| matches(filter, &facts) != Some(false));
+        if !confirmed {
+            tracing::error!(%name, version = hit.version.0, "the search index names a resource that does not match");
+        }
+        Ok(confirmed)
     }
 
     /// One document, cut down as `query` wants.
@@ -218,19 +253,6 @@ impl Work<'_> {
 fn subset_of(rendered: &[u8], query: &Query) -> Result<Bytes, Failure> {
     let json = Json::parse(rendered.to_vec(), &Limits::default()).map_err(|_| Failure::internal())?;
     Ok(subset(json.root(), query.summary, &query.elements, Style::Compact).into())
-}
-
-/// How many matches fit on the page, if not all of them do.
-fn cut(page: &Page, entries: &[Entry]) -> Option<usize> {
-    let mut bytes = 0_usize;
-    let matches = entries.iter().filter(|entry| entry.mode == HitMode::Match);
-    let fitting = matches.take_while(|entry| {
-        bytes = bytes.saturating_add(entry.resource.len());
-        bytes <= PAGE_BYTES_MAX
-    });
-    let fitting = fitting.count().max(1);
-    let all = page.hits.iter().filter(|hit| hit.mode == HitMode::Match).count();
-    (fitting < all).then_some(fitting)
 }
 
 /// What the caller should know of the search itself.
