@@ -14,6 +14,8 @@ mod client;
 #[cfg(feature = "bench")]
 mod figures;
 #[cfg(feature = "bench")]
+mod hospital;
+#[cfg(feature = "bench")]
 mod load;
 #[cfg(feature = "bench")]
 mod measure;
@@ -24,11 +26,14 @@ mod report;
 #[cfg(feature = "bench")]
 mod resources;
 #[cfg(feature = "bench")]
+mod search;
+#[cfg(feature = "bench")]
 mod server;
 
 use std::error::Error;
 
-/// Runs `bench [--seconds N] [--binary FILE]`: N seconds for each load, 10 if not given.
+/// Runs `bench [--seconds N] [--binary FILE] [--search N]`: N seconds for each load, 10 if not given;
+/// `--search` measures searches over up to that many resources instead.
 /// The figures of another binary than the release one are only printed.
 ///
 /// # Errors
@@ -50,6 +55,10 @@ pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
                 plan.time = std::time::Duration::from_secs(seconds);
             }
             "--binary" => plan.binary = Some(value.into()),
+            "--search" => {
+                let largest = value.parse().map_err(|_| "bench: --search needs a number of resources")?;
+                plan.searches = Some(largest);
+            }
             _ => return Err(format!("bench: unknown option {arg}").into()),
         }
     }

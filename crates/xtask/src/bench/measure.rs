@@ -23,11 +23,13 @@ pub(super) struct Plan {
     pub(super) time: Duration,
     /// Another binary than `target/release/vpr`.
     pub(super) binary: Option<PathBuf>,
+    /// Searches instead of everything else, up to this many resources.
+    pub(super) searches: Option<u64>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { time: Duration::from_secs(10), binary: None }
+        Self { time: Duration::from_secs(10), binary: None, searches: None }
     }
 }
 
@@ -48,6 +50,9 @@ async fn all(plan: &Plan) -> Result<(), Box<dyn Error>> {
     }
     // Not /tmp: that may be memory, whose fdatasync costs nothing.
     std::fs::create_dir_all(root.join("target/bench"))?;
+    if let Some(largest) = plan.searches {
+        return super::search::run(&root, &binary, time, largest).await;
+    }
     let folder = tempfile::tempdir_in(root.join("target/bench"))?;
 
     let mut report = Report::default();

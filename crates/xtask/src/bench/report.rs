@@ -127,7 +127,7 @@ fn rows(out: &mut String, figures: &[Figure], ratio: impl Fn(&Figure) -> String)
     }
 }
 
-fn commit(root: &Path) -> String {
+pub(super) fn commit(root: &Path) -> String {
     let git = |args: &[&str]| {
         let output = Command::new("git").args(args).current_dir(root).output().ok()?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -138,7 +138,7 @@ fn commit(root: &Path) -> String {
     if changed { format!("`{commit}` with uncommitted changes") } else { format!("`{commit}`") }
 }
 
-fn machine() -> String {
+pub(super) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

@@ -22,6 +22,19 @@ impl Server {
     /// # Errors
     /// When it ends or is not ready within 30 seconds.
     pub(super) async fn start(binary: &Path, data: &Path, audit: &str) -> Result<Self, Box<dyn Error>> {
+        Self::start_with(binary, data, audit, &[]).await
+    }
+
+    /// The same, with further variables in its environment.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub(super) async fn start_with(
+        binary: &Path,
+        data: &Path,
+        audit: &str,
+        environment: &[(&str, String)],
+    ) -> Result<Self, Box<dyn Error>> {
         let address = free_address()?;
         let mut command = Command::new(binary);
         command
@@ -32,6 +45,7 @@ impl Server {
             .env("ENV", "development")
             .env("VPR_AUDIT", audit)
             .env("VPR_LOG", "warn")
+            .envs(environment.iter().map(|(name, value)| (*name, value)))
             .stderr(File::create(data.with_extension("log"))?);
         Self::wait(command, address, "/ready").await
     }

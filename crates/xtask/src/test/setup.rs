@@ -33,6 +33,30 @@ const NEEDS: &[Need] = &[
         package: "postgresql",
         why: "the other database that searches run on",
     },
+    Need {
+        program: "python3 with venv",
+        found: || children::has("python3", &["-c", "import ensurepip, venv"]),
+        package: "python3-venv",
+        why: "public clients of the standard run against the server",
+    },
+    Need {
+        program: "node",
+        found: || children::has("node", &["--version"]),
+        package: "nodejs",
+        why: "public clients of the standard run against the server",
+    },
+    Need {
+        program: "npm",
+        found: || children::has("npm", &["--version"]),
+        package: "npm",
+        why: "installs the public clients",
+    },
+    Need {
+        program: "curl",
+        found: || children::has("curl", &["--version"]),
+        package: "curl",
+        why: "runs the commands that the documentation shows",
+    },
 ];
 
 /// Less free disk than this fails at once, with a reason, instead of late and without one.
