@@ -1,6 +1,6 @@
 use vpr_store::directory::{RepositoryRow, VersionRow};
-use vpr_store::{VerifyProgress, VerifyReport, encode_blob};
-use vpr_types::{DocumentName, Instant, ObjectId, Part, RecordId, RepositoryId, TenantName};
+use vpr_store::{VerifyProgress, VerifyReport, encode_blob, trailers};
+use vpr_types::{DocumentName, Instant, ObjectId, Part, RecordId, RepositoryId, Seq, TenantName};
 
 use crate::{Engine, EngineError};
 
@@ -22,8 +22,10 @@ pub struct CommitView {
     pub message: String,
     /// Who committed.
     pub author: String,
-    /// When, to the second.
+    /// When: exact, as the message's trailers have it; of a message that is not ours, to the second.
     pub time: Instant,
+    /// The change that it is a part of, if the message says so.
+    pub seq: Option<Seq>,
 }
 
 impl Engine {
@@ -95,10 +97,13 @@ impl Engine {
         Ok(commits
             .into_iter()
             .map(|(id, commit)| {
+                let share = trailers::parse(&commit.message).ok();
+                let seconds = Instant(commit.author.seconds.saturating_mul(1_000_000));
                 let view = CommitView {
                     subject: commit.message.lines().next().unwrap_or_default().to_owned(),
                     author: commit.author.name,
-                    time: Instant(commit.author.seconds.saturating_mul(1_000_000)),
+                    time: share.as_ref().map_or(seconds, |share| share.time),
+                    seq: share.map(|share| share.seq),
                     message: commit.message,
                 };
                 (id, view)

@@ -9,6 +9,7 @@ use crate::state::Phase;
 const READY_EXTRA: usize = 2;
 
 enum Chore {
+    GiveBack,
     Recycle(Held),
     Remove(Held),
     Create,
@@ -18,7 +19,7 @@ impl Inner {
     pub(crate) fn tend(&self) -> bool {
         {
             let state = self.state.lock();
-            if state.failed.is_some() || state.phase == Phase::Closed {
+            if state.failed.is_some() || state.phase != Phase::Open {
                 return false;
             }
         }
@@ -40,6 +41,10 @@ impl Inner {
 
     fn do_chore(&self, maker: &mut Maker, chore: Chore) -> Result<(), JournalError> {
         match chore {
+            Chore::GiveBack => {
+                self.give_back_all(maker);
+                Ok(())
+            }
             Chore::Recycle(oldest) => self.recycle(maker, oldest),
             Chore::Remove(oldest) => self.remove(oldest),
             Chore::Create => self.create(maker),
@@ -48,10 +53,15 @@ impl Inner {
 
     fn next_chore(&self) -> Option<Chore> {
         let wanted = self.options.ready_wanted();
-        let (ready, refused) = {
+        let (ready, refused, is_aside) = {
             let state = self.state.lock();
-            (state.ready.len(), state.no_room_until.is_some())
+            let is_aside = state.aside_bytes > 0 && state.queued_long == 0;
+            (state.ready.len(), state.no_room_until.is_some(), is_aside)
         };
+        if is_aside {
+            // For an entry that became shorter than it was expected to be.
+            return Some(Chore::GiveBack);
+        }
         if let Some(oldest) = self.free_oldest() {
             let keep = ready < wanted + READY_EXTRA;
             return Some(if keep { Chore::Recycle(oldest) } else { Chore::Remove(oldest) });

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -11,6 +11,7 @@ use crate::format::entry::{self, entry_bytes};
 use crate::format::size;
 use crate::maker::Maker;
 use crate::options::ENTRY_BYTES_MAX;
+use crate::room::Refusal;
 use crate::segment::segment_path;
 use crate::state::{Phase, State};
 use crate::waiters::{Observer, Parking};
@@ -51,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) work: Condvar,
     /// Told when there may be something to tend.
     pub(crate) chores: Condvar,
+    /// Whether it is being closed, or is: the background begins nothing long, and ends what it began.
+    pub(crate) closing: AtomicBool,
 }
 
 /// What one [`Journal::step`] did.
@@ -107,17 +110,45 @@ impl Journal {
         &self.inner.recovery
     }
 
-    /// Takes the next place in the order of the log, in microseconds. Who needs the order to agree
+    /// Takes the next place in the order of the log. Who needs the order to agree
     /// with another (a sequence number) holds that one's lock around this call.
-    /// `bytes` is what the payload will take at the most, as well as it is known.
+    /// `bytes` is what the payload will take at the most, as well as it is known. Its room is on the
+    /// disk when this returns; if none stands prepared, this waits until some is.
     ///
     /// # Errors
     /// [`JournalError::Full`] for changes when only the reserve is left, for others when that is used
     /// up; [`JournalError::Busy`]; [`JournalError::TooLarge`]; [`JournalError::Failed`];
-    /// [`JournalError::Closed`]. Nothing was reserved then.
+    /// [`JournalError::Closed`]; those of [`Journal::make_room`]. Nothing was reserved then.
     pub fn reserve(&self, class: Class, bytes: u64) -> Result<Slot, JournalError> {
-        let ticket = self.inner.state.lock().reserve(&self.inner.options, class, bytes)?;
-        Ok(Slot { inner: Arc::clone(&self.inner), ticket, filled: false })
+        loop {
+            if let Some(slot) = self.try_reserve(class, bytes)? {
+                return Ok(slot);
+            }
+            self.make_room(class, bytes)?;
+        }
+    }
+
+    /// As [`Journal::reserve`], but never waits for the disk: `None` when room must be made first
+    /// ([`Journal::make_room`]). For who holds a lock that others wait for.
+    ///
+    /// # Errors
+    /// As [`Journal::reserve`].
+    pub fn try_reserve(&self, class: Class, bytes: u64) -> Result<Option<Slot>, JournalError> {
+        match self.inner.state.lock().reserve(&self.inner.options, class, bytes) {
+            Ok(ticket) => Ok(Some(Slot { inner: Arc::clone(&self.inner), ticket, filled: false })),
+            Err(Refusal::Wants(_)) => Ok(None),
+            Err(Refusal::Error(error)) => Err(error),
+        }
+    }
+
+    /// Prepares a piece of the room that an entry of this size wants, if it is not there. Afterwards
+    /// [`Journal::try_reserve`] may want another one, or others may have taken it.
+    ///
+    /// # Errors
+    /// [`JournalError::Full`] when the disk has no room; [`JournalError::Io`] when it fails, which
+    /// concerns nothing that is in the log; [`JournalError::Failed`]; [`JournalError::Closed`].
+    pub fn make_room(&self, class: Class, bytes: u64) -> Result<(), JournalError> {
+        self.inner.make_room(class, bytes)
     }
 
     /// Writes all filled entries that are next in order as one group (bounded by
@@ -279,12 +310,19 @@ impl Journal {
         self.inner.state.lock().stats()
     }
 
+    /// Ends what [`Journal::close`] could not for want of room: who waits for what is queued is told
+    /// [`JournalError::Full`], every handle answers `Closed` afterwards, and the threads end. Nothing
+    /// that was acknowledged is concerned.
+    pub fn abandon(&self) {
+        self.inner.abandon();
+    }
+
     /// Stops in good order: refuses new reservations, writes what is filled, waits for slots that other
     /// threads still hold, and syncs an empty group behind. Every handle answers `Closed` afterwards.
     ///
     /// # Errors
     /// [`JournalError::Failed`]; [`JournalError::Full`] when the disk has no room for what is queued:
-    /// the caller may close again later.
+    /// the caller may close again later, or [`Journal::abandon`] it.
     pub fn close(&self) -> Result<(), JournalError> {
         self.inner.close()
     }

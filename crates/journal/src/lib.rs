@@ -31,6 +31,7 @@ mod recovery;
 mod scan;
 mod writer;
 
+mod room;
 mod state;
 mod waiters;
 

@@ -6,14 +6,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use vpr_types::{DiskFile, OpenMode};
 
-use crate::JournalError;
 use crate::format::segment::SegmentHeader;
 use crate::format::{BLOCK_BYTES, size};
 use crate::journal::Inner;
+use crate::room::{Refusal, Want, cost};
 use crate::segment::{Held, Segment, segment_path, spare_path};
+use crate::{Class, JournalError};
 
 /// Bytes of zeros written at a time, and synced: small enough not to keep the journal's own syncs
 /// waiting behind it.
@@ -23,6 +25,10 @@ const ZERO_CHUNK_BYTES: u64 = 1 << 20;
 pub(crate) struct Maker {
     /// Files prepared so far, for names that are never used twice.
     pub(crate) prepared: u64,
+    /// Whether the journal's thread waits for what is prepared.
+    pub(crate) is_awaited: bool,
+    /// Files that hold the room for long entries, with their bytes.
+    pub(crate) aside: Vec<(PathBuf, u64)>,
 }
 
 /// A new segment's content, and where it is to be written.
@@ -31,13 +37,15 @@ pub(crate) struct Preparation<'a> {
     pub(crate) header: SegmentHeader,
     /// Groups that are there from the beginning.
     pub(crate) groups: &'a [u8],
+    /// Set when the preparation is no longer wanted.
+    pub(crate) stop: Option<&'a AtomicBool>,
 }
 
 impl Preparation<'_> {
     /// Writes zeros, groups and header, in this order, and syncs.
     fn write(&self, file: &dyn DiskFile, path: &Path) -> Result<(), JournalError> {
         let start = BLOCK_BYTES + self.groups.len() as u64;
-        zero(file, path, start, self.header.length)?;
+        zero(file, path, start, self.header.length, self.stop)?;
         let failed = || JournalError::io("write", path);
         file.write_all_at(self.groups, BLOCK_BYTES).map_err(failed())?;
         file.write_all_at(&self.header.encode(), 0).map_err(failed())?;
@@ -77,10 +85,19 @@ impl Preparation<'_> {
 }
 
 /// Writes zeros from `start` to `end`, syncing often.
-fn zero(file: &dyn DiskFile, path: &Path, start: u64, end: u64) -> Result<(), JournalError> {
+fn zero(
+    file: &dyn DiskFile,
+    path: &Path,
+    start: u64,
+    end: u64,
+    stop: Option<&AtomicBool>,
+) -> Result<(), JournalError> {
     let zeros = vec![0; size(ZERO_CHUNK_BYTES.min(end.saturating_sub(start)))];
     let mut at = start;
     while at < end {
+        if stop.is_some_and(|stop| stop.load(Ordering::Acquire)) {
+            return Err(JournalError::Closed);
+        }
         let count = ZERO_CHUNK_BYTES.min(end - at);
         file.write_all_at(&zeros[..size(count)], at).map_err(JournalError::io("write", path))?;
         at += count;
@@ -101,7 +118,7 @@ impl Inner {
         end: u64,
     ) -> Result<(), JournalError> {
         let path = segment_path(&self.folder, number);
-        zero(file, &path, start, end)?;
+        zero(file, &path, start, end, None)?;
         file.sync_data().map_err(JournalError::io("sync", &path))
     }
 
@@ -111,18 +128,88 @@ impl Inner {
         self.state.lock().no_room_until = Some(until);
     }
 
+    /// Prepares what an entry wants that is not admitted for the lack of it.
+    pub(crate) fn make_room(&self, class: Class, bytes: u64) -> Result<(), JournalError> {
+        let mut maker = self.maker.lock();
+        // Whoever had the lock before may have made it.
+        let wanted = self.state.lock().place(&self.options, class, cost(bytes));
+        let made = match wanted {
+            Ok(_) => return Ok(()),
+            Err(Refusal::Error(error)) => return Err(error),
+            Err(Refusal::Wants(Want::Aside(bytes))) => self.set_aside(&mut maker, bytes),
+            Err(Refusal::Wants(Want::Segment)) => match self.free_oldest() {
+                Some(oldest) => self.recycle(&mut maker, oldest),
+                None if self.may_grow() => self.create(&mut maker),
+                None => return Err(JournalError::Full),
+            },
+        };
+        match made {
+            Ok(()) => {
+                self.state.lock().stats.inline_segments += 1;
+                Ok(())
+            }
+            Err(error) if error.is_no_space() => Err(JournalError::Full),
+            // Nothing was written to the log: it goes on with what stands prepared.
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Holds room for a long entry in a file that is removed before a segment is made longer.
+    fn set_aside(&self, maker: &mut Maker, bytes: u64) -> Result<(), JournalError> {
+        let spare = self.next_spare(maker);
+        let held = self.disk.open(&spare, OpenMode::CreateNew).map_err(JournalError::io("create", &spare));
+        let held = held.and_then(|file| {
+            zero(&*file, &spare, 0, bytes, Some(&self.closing))?;
+            file.sync_data().map_err(JournalError::io("sync", &spare))
+        });
+        if held.is_err() {
+            // Its name is swept at the next start if this fails, too.
+            drop(self.disk.remove_file(&spare));
+            return held;
+        }
+        maker.aside.push((spare, bytes));
+        self.state.lock().aside_bytes += bytes;
+        Ok(())
+    }
+
+    /// Gives back what was set aside for an entry of `bytes`.
+    pub(crate) fn give_back(&self, bytes: u64) {
+        let mut maker = self.maker.lock();
+        let place = maker.aside.iter().position(|(_, there)| *there >= bytes);
+        if let Some(place) = place {
+            let aside = maker.aside.swap_remove(place);
+            self.remove_aside(&aside);
+        }
+    }
+
+    /// Gives back all that was set aside: nobody needs it.
+    pub(crate) fn give_back_all(&self, maker: &mut Maker) {
+        for aside in maker.aside.drain(..) {
+            self.remove_aside(&aside);
+        }
+    }
+
+    fn remove_aside(&self, (spare, bytes): &(PathBuf, u64)) {
+        // Room that stays taken is found missing soon enough, and the name is swept at the next start.
+        drop(self.disk.remove_file(spare));
+        self.state.lock().aside_bytes -= bytes;
+    }
+
     /// Prepares a segment because the journal's thread needs one now. False when the disk has no room.
     pub(crate) fn make_inline(&self) -> Result<bool, JournalError> {
         let mut maker = self.maker.lock();
         if !self.state.lock().ready.is_empty() {
             return Ok(true);
         }
+        maker.is_awaited = true;
         let made = match self.free_oldest() {
             Some(oldest) => self.recycle(&mut maker, oldest),
             None if self.may_grow() => self.create(&mut maker),
-            None => return Ok(false),
+            None => Err(JournalError::Full),
         };
+        maker.is_awaited = false;
         match made {
+            Err(JournalError::Full) => Ok(false),
             Ok(()) => {
                 self.state.lock().stats.inline_segments += 1;
                 Ok(true)
@@ -143,17 +230,19 @@ impl Inner {
 
     /// Whether to prepare another file: it fits into the configured size, and is due.
     pub(crate) fn may_grow(&self) -> bool {
-        let total = self.state.lock().total_bytes;
+        let total = {
+            let state = self.state.lock();
+            state.total_bytes + state.aside_bytes
+        };
         total + self.options.segment_bytes <= self.options.capacity_bytes() && self.growth_is_due()
     }
 
     /// Prepares a segment in a new file.
     pub(crate) fn create(&self, maker: &mut Maker) -> Result<(), JournalError> {
         let spare = self.next_spare(maker);
-        let made = self.preparation_header().and_then(|header| {
-            let preparation = Preparation { folder: &self.folder, header, groups: &[] };
-            preparation.create(&*self.disk, &spare)
-        });
+        let made = self
+            .preparation_header()
+            .and_then(|header| self.preparation(header, maker).create(&*self.disk, &spare));
         match made {
             Ok(segment) => self.make_ready(segment, true),
             Err(error) => {
@@ -185,8 +274,7 @@ impl Inner {
         }
         // Its old name must be gone for good before its old content is.
         self.sync_folder()?;
-        let preparation = Preparation { folder: &self.folder, header, groups: &[] };
-        match preparation.finish(&*self.disk, &spare, Arc::clone(&oldest.segment.file)) {
+        match self.preparation(header, maker).finish(&*self.disk, &spare, Arc::clone(&oldest.segment.file)) {
             Ok(segment) => self.make_ready(segment, false),
             Err(error) => {
                 self.state.lock().total_bytes -= oldest.segment.bytes;
@@ -230,6 +318,12 @@ impl Inner {
             let error = JournalError::io("sync", &self.folder)(error);
             self.fail(&error.to_string())
         })
+    }
+
+    /// What the journal's thread waits for is finished even while the journal is closed.
+    fn preparation(&self, header: SegmentHeader, maker: &Maker) -> Preparation<'_> {
+        let stop = (!maker.is_awaited).then_some(&self.closing);
+        Preparation { folder: &self.folder, header, groups: &[], stop }
     }
 
     fn preparation_header(&self) -> Result<SegmentHeader, JournalError> {

@@ -68,11 +68,6 @@ impl JournalOptions {
         self.segment_bytes.saturating_mul(u64::from(self.segments_max))
     }
 
-    /// What changes must leave free, in bytes of groups.
-    pub(crate) fn reserve_bytes(&self) -> u64 {
-        (self.segment_bytes - BLOCK_BYTES).saturating_mul(u64::from(self.reserve_segments))
-    }
-
     /// How many segments stand prepared when all is well.
     pub(crate) fn ready_wanted(&self) -> usize {
         self.reserve_segments as usize + 1

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use parking_lot::{Condvar, Mutex, RwLock};
 use vpr_types::{Clock, Disk, Entropy, EntryKind};
@@ -117,11 +117,12 @@ pub(crate) fn open(
         durable: AtomicU64::new(report.entries),
         recovery: report,
         writer: Mutex::new(writer),
-        maker: Mutex::new(Maker { prepared: 1 }),
+        maker: Mutex::new(Maker { prepared: 1, is_awaited: false, aside: Vec::new() }),
         state: Mutex::new(State::new(held, position, segment_bytes)),
         observers: RwLock::default(),
         work: Condvar::new(),
         chores: Condvar::new(),
+        closing: AtomicBool::new(false),
     })
 }
 
@@ -259,7 +260,7 @@ fn begin(
     }
     let length = BLOCK_BYTES + groups.len() as u64 + start_bytes(options);
     let header = SegmentHeader { number, epoch, length, rescued: tail.is_some() };
-    let preparation = Preparation { folder, header, groups: &groups };
+    let preparation = Preparation { folder, header, groups: &groups, stop: None };
     let segment = preparation.create(disk, &spare_path(folder, 1))?;
     disk.sync_directory(folder).map_err(JournalError::io("sync", folder))?;
     Ok((segment, groups))

@@ -3,10 +3,8 @@ use std::sync::Arc;
 
 use vpr_types::Instant;
 
-use crate::format::BLOCK_BYTES;
-use crate::format::entry::entry_bytes;
-use crate::format::group::group_bytes;
 use crate::options::ENTRY_BYTES_MAX;
+use crate::room::{Refusal, Tail, cost};
 use crate::segment::{Held, Segment};
 use crate::waiters::Waiters;
 use crate::{Address, Class, JournalError, JournalOptions, Pressure, Stats, Ticket};
@@ -24,13 +22,9 @@ pub(crate) struct Queued {
 
 impl Queued {
     /// Bytes that it takes on disk when it is alone in its group: an upper bound of its share.
-    fn cost(&self) -> u64 {
+    pub(crate) fn cost(&self) -> u64 {
         cost(self.bytes)
     }
-}
-
-fn cost(bytes: u64) -> u64 {
-    group_bytes(entry_bytes(bytes))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +45,14 @@ pub(crate) struct State {
     pub(crate) next_ticket: u64,
     queued_bytes: u64,
     queued_cost: u64,
-    /// The largest cost since the queue was last empty.
-    queued_cost_largest: u64,
+    /// The part of it that needs longer segments than regular ones.
+    pub(crate) queued_long: u64,
+    /// An upper bound of where the queue ends.
+    pub(crate) tail: Tail,
+    /// Bytes of a regular segment.
+    pub(crate) segment_bytes: u64,
+    /// Bytes of files that hold the room for long entries.
+    pub(crate) aside_bytes: u64,
     /// Segments with entries, oldest first; the last one is being written.
     pub(crate) held: VecDeque<Held>,
     /// Bytes used of the last held segment.
@@ -82,7 +82,10 @@ impl State {
             next_ticket: end,
             queued_bytes: 0,
             queued_cost: 0,
-            queued_cost_largest: 0,
+            queued_long: 0,
+            tail: Tail::UNKNOWN,
+            segment_bytes,
+            aside_bytes: 0,
             next_segment: held.back().map_or(1, |held| held.segment.number + 1),
             total_bytes: held.iter().map(|held| held.segment.counted_bytes(segment_bytes)).sum(),
             held,
@@ -98,54 +101,30 @@ impl State {
         self.failed.clone().map_or(Ok(()), Err)
     }
 
-    /// Takes a place in the order.
+    /// Takes a place in the order, if there is room on the disk for what goes there.
     pub(crate) fn reserve(
         &mut self,
         options: &JournalOptions,
         class: Class,
         bytes: u64,
-    ) -> Result<Ticket, JournalError> {
+    ) -> Result<Ticket, Refusal> {
         self.check()?;
         if self.phase != Phase::Open {
-            return Err(JournalError::Closed);
+            return Err(JournalError::Closed.into());
         }
         if bytes > ENTRY_BYTES_MAX {
-            return Err(JournalError::TooLarge { bytes });
+            return Err(JournalError::TooLarge { bytes }.into());
         }
         if !self.queue.is_empty() && self.queued_bytes + bytes + SLOT_BYTES > options.queue_bytes_max {
-            return Err(JournalError::Busy);
+            return Err(JournalError::Busy.into());
         }
-        let floor = if class.may_use_reserve() { 0 } else { options.reserve_bytes() };
-        let largest = self.queued_cost_largest.max(cost(bytes));
-        if self.queued_cost + cost(bytes) + floor > self.room(options, largest) {
-            return Err(JournalError::Full);
-        }
+        self.tail = self.place(options, class, cost(bytes))?;
         let queued = Queued { class, payload: None, bytes };
         self.queued_bytes += bytes + SLOT_BYTES;
-        self.queued_cost += queued.cost();
-        self.queued_cost_largest = largest;
+        self.count(queued.cost());
         self.queue.push_back(queued);
         self.next_ticket += 1;
         Ok(Ticket(self.next_ticket - 1))
-    }
-
-    /// Bytes that entries of at most `largest` bytes, each alone in its group, can count on.
-    fn room(&self, options: &JournalOptions, largest: u64) -> u64 {
-        let grown = if self.no_room_until.is_some() {
-            0
-        } else {
-            options.capacity_bytes().saturating_sub(self.total_bytes)
-        };
-        let regular = options.segment_bytes - BLOCK_BYTES;
-        if largest > regular {
-            return grown;
-        }
-        let segments = self.ready.len() as u64 + grown / options.segment_bytes;
-        let current = self.held.back().map_or(0, |held| held.segment.bytes - self.position);
-        // An entry goes to the next segment when it does not fit: at the end of each up to a block
-        // less than the largest may stay empty, but two neighbors together are never half empty.
-        let usable = |bytes: u64| bytes.saturating_sub(largest - BLOCK_BYTES);
-        (usable(current) + segments * usable(regular)).max(segments.div_ceil(2) * regular)
     }
 
     /// Fills the place of `ticket`. False when it is no longer awaited.
@@ -153,12 +132,16 @@ impl State {
         let first = self.next_ticket - self.queue.len() as u64;
         let index = ticket.checked_sub(first).map(crate::format::size);
         let Some(queued) = index.and_then(|index| self.queue.get_mut(index)) else { return false };
-        let expected = (queued.bytes, queued.cost());
+        let (expected, expected_cost) = (queued.bytes, queued.cost());
         queued.bytes = payload.len() as u64;
         queued.payload = Some(payload);
-        self.queued_bytes = self.queued_bytes - expected.0 + queued.bytes;
-        self.queued_cost = self.queued_cost - expected.1 + queued.cost();
-        self.queued_cost_largest = self.queued_cost_largest.max(queued.cost());
+        let (bytes, cost) = (queued.bytes, queued.cost());
+        self.queued_bytes = self.queued_bytes - expected + bytes;
+        self.uncount(expected_cost);
+        self.count(cost);
+        if cost > expected_cost {
+            self.tail = Tail::UNKNOWN;
+        }
         true
     }
 
@@ -167,14 +150,35 @@ impl State {
         self.queue.front().and_then(|queued| queued.payload.as_ref()).map(|payload| payload.len() as u64)
     }
 
+    /// Slots that are filled later fill nothing.
+    pub(crate) fn forget_queue(&mut self) {
+        self.queue.clear();
+        (self.queued_bytes, self.queued_cost, self.queued_long) = (0, 0, 0);
+        self.tail = Tail::UNKNOWN;
+    }
+
+    fn count(&mut self, cost: u64) {
+        self.queued_cost += cost;
+        if self.is_long(cost) {
+            self.queued_long += cost;
+        }
+    }
+
+    fn uncount(&mut self, cost: u64) {
+        self.queued_cost -= cost;
+        if self.is_long(cost) {
+            self.queued_long -= cost;
+        }
+    }
+
     /// Takes the next entry out.
     pub(crate) fn take(&mut self) -> Option<(Class, Arc<[u8]>)> {
         self.next_filled()?;
         let queued = self.queue.pop_front()?;
         self.queued_bytes -= queued.bytes + SLOT_BYTES;
-        self.queued_cost -= queued.cost();
+        self.uncount(queued.cost());
         if self.queue.is_empty() {
-            self.queued_cost_largest = 0;
+            self.tail = Tail::UNKNOWN;
         }
         queued.payload.map(|payload| (queued.class, payload))
     }

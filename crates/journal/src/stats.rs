@@ -24,7 +24,7 @@ pub struct Stats {
     pub markers: u64,
     /// How long the last sync of a group took, in microseconds.
     pub last_sync_micros: i64,
-    /// Segments that the journal's thread had to prepare itself: should stay 0.
+    /// Segments that a writer or the journal's thread had to wait for: few after the first one.
     pub inline_segments: u64,
     /// Segments prepared or recycled in the background.
     pub background_segments: u64,

@@ -192,6 +192,7 @@ impl Inner {
         let first = state.held.back().map_or(1, Held::end);
         state.held.push_back(Held::new(Arc::clone(&segment), first));
         state.position = BLOCK_BYTES;
+        state.tail.segments = state.tail.segments.saturating_sub(1);
         writer.segment = segment;
         writer.position = BLOCK_BYTES;
         self.chores.notify_one();
@@ -200,11 +201,13 @@ impl Inner {
 
     /// Makes the segment, which holds no group yet, long enough for a group of `bytes`.
     fn lengthen(&self, writer: &mut Writer, bytes: u64) -> Result<bool, JournalError> {
-        if !self.growth_is_due() {
+        let is_aside = self.state.lock().aside_bytes > 0;
+        if !is_aside && !self.growth_is_due() {
             return Ok(false);
         }
         let old = &writer.segment;
         let length = writer.position + bytes;
+        self.give_back(bytes);
         if let Err(error) = self.write_zeros(&*old.file, old.number, old.bytes, length) {
             if !error.is_no_space() {
                 return Err(self.fail(&error.to_string()));
@@ -230,6 +233,7 @@ impl Inner {
     }
 
     pub(crate) fn close(&self) -> Result<(), JournalError> {
+        self.closing.store(true, Ordering::Release);
         {
             let mut state = self.state.lock();
             state.check()?;
@@ -257,15 +261,27 @@ impl Inner {
         if writer.doubtful {
             self.write_marker(&mut writer)?;
         }
+        self.end(&JournalError::Closed);
+        Ok(())
+    }
+
+    pub(crate) fn abandon(&self) {
+        self.closing.store(true, Ordering::Release);
+        // A group that is being written is told of in its own way.
+        let _writer = self.writer.lock();
+        self.end(&JournalError::Full);
+    }
+
+    fn end(&self, told: &JournalError) {
         let waiters = {
             let mut state = self.state.lock();
             state.phase = Phase::Closed;
+            state.forget_queue();
             std::mem::take(&mut state.waiters)
         };
         self.work.notify_all();
         self.chores.notify_all();
-        waiters.tell(&Err(JournalError::Closed));
-        Ok(())
+        waiters.tell(&Err(told.clone()));
     }
 }
 

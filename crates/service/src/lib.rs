@@ -48,7 +48,7 @@ pub use context::RequestContext;
 pub use failure::{Failure, FailureKind};
 pub use history::HistoryQuery;
 pub use operation::{Handling, IdempotencyKey, Operation, Prefer, SearchScope, Target, WriteOptions};
-pub use operator::{DocumentVersion, Operator};
+pub use operator::{DocumentVersion, Operator, RecordOverview};
 pub use period::Period;
 pub use projector::{ProjectionStatus, ProjectorState};
 pub use query::{pairs, unknown_parameter};

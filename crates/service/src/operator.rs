@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use vpr_core::{CommitView, EngineError, HistoryPage, RecordSummary, Tenant};
@@ -5,7 +6,8 @@ use vpr_policy::{Authorized, Interaction, Principal, Request, decide, decide_ser
 use vpr_store::directory::VersionRow;
 use vpr_store::{VerifyProgress, VerifyReport};
 use vpr_types::{
-    DocumentName, ObjectId, Part, PrincipalId, RecordId, RepositoryId, RequestId, TenantName, Version,
+    DocumentName, Instant, ObjectId, Part, PrincipalId, RecordId, RepositoryId, RequestId, TenantName,
+    Version,
 };
 
 use crate::audit::Trail;
@@ -32,6 +34,31 @@ pub struct DocumentVersion {
     pub name: DocumentName,
     /// Which version, and where it stands.
     pub row: VersionRow,
+}
+
+/// What a record holds, or the registry.
+#[derive(Debug, Clone, Default)]
+pub struct RecordOverview {
+    /// Which record; absent for the registry.
+    pub record: Option<RecordId>,
+    /// The first Patient that stands or stood in it.
+    pub patient: Option<DocumentName>,
+    /// Documents in each part, deleted ones not counted.
+    pub documents: BTreeMap<Part, u64>,
+    /// When one of its documents changed last; absent when none is left.
+    pub last: Option<Instant>,
+}
+
+impl RecordOverview {
+    fn count(&mut self, name: DocumentName, row: &VersionRow) {
+        self.last = self.last.max(Some(row.time));
+        if !is_deletion(row) {
+            *self.documents.entry(row.part).or_default() += 1;
+        }
+        if self.patient.is_none() && row.part != Part::Registry && name.collection() == "Patient" {
+            self.patient = Some(name);
+        }
+    }
 }
 
 impl Service {
@@ -106,7 +133,8 @@ impl Operator {
                 let log = inner.engine.log(&repository, limit)?;
                 commits.extend(log.into_iter().map(|(id, view)| (repository.part, id, view)));
             }
-            commits.sort_by_key(|(.., commit)| std::cmp::Reverse(commit.time));
+            // One change's commits in several repositories stay in the order of the repositories.
+            commits.sort_by_key(|(.., commit)| std::cmp::Reverse((commit.seq, commit.time)));
             commits.truncate(limit);
             Ok(commits)
         })
@@ -123,14 +151,43 @@ impl Operator {
         repositories: Vec<RepositoryId>,
     ) -> Result<Vec<DocumentVersion>, Failure> {
         self.inspect(tenant, None, move |inner, grant| {
+            let of_tenant = repositories.into_iter().filter(|each| each.tenant == *grant.tenant());
+            let wanted: HashSet<(Part, RecordId)> = of_tenant.map(|each| (each.part, each.record)).collect();
             let mut documents = Vec::new();
-            for repository in repositories.into_iter().filter(|each| each.tenant == *grant.tenant()) {
-                inner.engine.documents(grant.tenant(), Some(&repository), &mut |name, row| {
+            inner.engine.documents(grant.tenant(), None, &mut |name, row| {
+                if wanted.contains(&(row.part, row.record)) {
                     documents.push(DocumentVersion { name, row });
-                    true
-                })?;
-            }
+                }
+                true
+            })?;
             Ok(documents)
+        })
+        .await
+    }
+
+    /// What every record of a tenant holds, by UUID, the registry last: one pass over all documents.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant, or the directory cannot be read.
+    pub async fn overview(&self, tenant: &TenantName) -> Result<Vec<RecordOverview>, Failure> {
+        self.inspect(tenant, None, |inner, grant| {
+            let mut all: BTreeMap<RecordId, RecordOverview> = BTreeMap::new();
+            // Also those whose documents have all moved away.
+            for RecordSummary { record, .. } in inner.engine.records(grant.tenant())? {
+                all.insert(record, RecordOverview { record: Some(record), ..RecordOverview::default() });
+            }
+            let mut registry = RecordOverview::default();
+            inner.engine.documents(grant.tenant(), None, &mut |name, row| {
+                if row.part == Part::Registry {
+                    registry.count(name, &row);
+                } else {
+                    let record = all.entry(row.record).or_default();
+                    record.record = Some(row.record);
+                    record.count(name, &row);
+                }
+                true
+            })?;
+            Ok(all.into_values().chain([registry]).collect())
         })
         .await
     }

@@ -81,6 +81,26 @@ impl Seen {
     }
 }
 
+/// What came of others' work in the middle of the background's.
+#[derive(Default)]
+struct Meanwhile {
+    accesses: Vec<(String, String, Result<Barrier, EngineError>)>,
+    /// Why the journal stopped, if it did.
+    failed: Option<String>,
+}
+
+impl Meanwhile {
+    fn step_journal(&mut self, engine: &Engine) {
+        while match engine.step_journal() {
+            Ok(more) => more,
+            Err(error) => {
+                self.failed.get_or_insert(error.to_string());
+                false
+            }
+        } {}
+    }
+}
+
 pub struct Simulator {
     pub disk: SimDisk,
     pub clock: SimClock,
@@ -216,6 +236,9 @@ impl Simulator {
 
     /// A random change, or an earlier repeatable one again.
     pub fn change(&mut self) {
+        if self.life().model.tenants.is_empty() {
+            return;
+        }
         let again = self.dice.below(100);
         let plan = if again < 6 && !self.plans.is_empty() {
             let at = usize::try_from(self.dice.below(self.plans.len() as u64)).unwrap();
@@ -340,21 +363,35 @@ impl Simulator {
     }
 
     pub fn access(&mut self) {
+        if let Some((name, access)) = self.next_access() {
+            let asked = self.engine().access(access.clone());
+            self.note_access(name, access.request, asked);
+        }
+    }
+
+    /// An access to one of the tenants, if there is one.
+    fn next_access(&mut self) -> Option<(String, Access)> {
         let names: Vec<String> = self.life().model.tenants.keys().cloned().collect();
+        if names.is_empty() {
+            return None;
+        }
         let name = names[usize::try_from(self.dice.below(names.len() as u64)).unwrap()].clone();
         self.serial += 1;
-        let request = format!("access-{}", self.serial);
-        let asked = self.engine().access(Access {
+        let access = Access {
             tenant: plan::tenant(&name),
             principal: "dr-ada".into(),
             purpose: Some("TREAT".into()),
-            request: request.clone(),
+            request: format!("access-{}", self.serial),
             action: AccessAction::Read,
             interaction: "read".into(),
             documents: vec![(plan::document("Patient/1"), Some(Version(1)))],
             collection: None,
             status: 200,
-        });
+        };
+        Some((name, access))
+    }
+
+    fn note_access(&mut self, name: String, request: String, asked: Result<Barrier, EngineError>) {
         match asked {
             Ok(barrier) => {
                 let life = self.life_mut();
@@ -411,6 +448,9 @@ impl Simulator {
     /// Reads one document in one of the ways there are.
     fn read(&mut self) {
         let life = self.lives.last().unwrap();
+        if life.model.tenants.is_empty() {
+            return;
+        }
         let at = usize::try_from(self.dice.below(life.model.tenants.len() as u64)).unwrap();
         let (name, tenant) = life.model.tenants.iter().nth(at).unwrap();
         let at = usize::try_from(self.dice.below(tenant.documents.len() as u64)).unwrap();
@@ -460,7 +500,7 @@ impl Simulator {
     }
 
     pub fn step_background(&mut self) {
-        let stopped = self.dice.chance(30).then(|| self.interrupt());
+        let meanwhile = self.dice.chance(30).then(|| self.interrupt());
         let mut rounds = 1 + self.dice.below(6);
         while rounds > 0 && self.stopped.is_none() {
             rounds -= 1;
@@ -471,31 +511,45 @@ impl Simulator {
             }
         }
         self.wire.uninterrupted();
-        if let Some(why) = stopped.and_then(|stopped| stopped.lock().unwrap().take()) {
-            self.stopped.get_or_insert(why);
+        if let Some(meanwhile) = meanwhile {
+            let mut meanwhile = meanwhile.lock().unwrap();
+            for (name, request, asked) in meanwhile.accesses.drain(..) {
+                self.note_access(name, request, asked);
+            }
+            if let Some(why) = meanwhile.failed.take() {
+                self.stopped.get_or_insert(why);
+            }
         }
         self.look_around();
     }
 
-    /// Some changes are queued, and the journal's thread writes them while the background is in the
-    /// middle of its work. Gives where its error will stand.
-    fn interrupt(&mut self) -> Arc<Mutex<Option<String>>> {
+    /// Some changes are queued, and while the background is in the middle of its work the journal's
+    /// thread writes them, and accesses come, at times so many that they use up the prepared room and
+    /// take what is free. Gives where it will stand what came of it.
+    fn interrupt(&mut self) -> Arc<Mutex<Meanwhile>> {
         for _ in 0..self.dice.below(5) {
             self.change();
         }
-        let failed = Arc::new(Mutex::new(None));
-        let (engine, told) = (self.engine().clone(), failed.clone());
+        let count = if self.dice.chance(40) { 30 } else { self.dice.below(3) };
+        let mut accesses: Vec<_> = (0..count).filter_map(|_| self.next_access()).collect();
+        let meanwhile: Arc<Mutex<Meanwhile>> = Arc::default();
+        let (engine, told) = (self.engine().clone(), meanwhile.clone());
         let work = move || {
-            while match engine.step_journal() {
-                Ok(more) => more,
-                Err(error) => {
-                    *told.lock().unwrap() = Some(error.to_string());
-                    false
+            let mut told = told.lock().unwrap();
+            told.step_journal(&engine);
+            for (name, access) in accesses.drain(..) {
+                let request = access.request.clone();
+                let asked = engine.access(access);
+                let full = asked.is_err();
+                told.accesses.push((name, request, asked));
+                told.step_journal(&engine);
+                if full {
+                    break;
                 }
-            } {}
+            }
         };
         self.wire.interrupt(1 + self.dice.below(80), Box::new(work));
-        failed
+        meanwhile
     }
 
     pub fn materialize(&mut self) {

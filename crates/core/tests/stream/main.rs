@@ -1,5 +1,5 @@
-//! What comes out of the engine again: the stream of changes, and gates that keep others out while
-//! somebody decides by it.
+//! The engine among threads: the stream of changes that comes out of it, gates that keep others out
+//! while somebody decides by it, and how it stops.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 #![allow(unreachable_pub, reason = "tests")]
@@ -8,3 +8,4 @@ mod world;
 
 mod changes;
 mod gates;
+mod stop;

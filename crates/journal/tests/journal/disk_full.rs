@@ -140,47 +140,129 @@ fn a_full_disk_at_start_is_reported_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_was_admitted_and_finds_no_room_waits_and_is_written_later() {
-    // Nobody tends: the journal's thread finds out that the disk is full.
+fn what_is_admitted_has_its_room_and_what_has_none_is_refused_at_once() {
+    // Nobody tends: who reserves finds out that the disk is full.
     let world = World::new(JournalOptions { segments_max: 64, ..options() });
     let (journal, _) = world.open().unwrap();
-    world.disk.set_quota(Some(world.disk.used_bytes()));
-    for n in 0..10 {
-        journal.reserve(Class::Change, 2500).unwrap().fill(payload(n, 2500, &mut Dice::new(1)));
+    let regular = 32 << 10;
+    world.disk.set_quota(Some(world.disk.used_bytes() + 3 * regular));
+    let mut admitted = 0;
+    loop {
+        match journal.reserve(Class::Change, 2500) {
+            Ok(slot) => slot.fill(payload(admitted, 2500, &mut Dice::new(1))),
+            Err(JournalError::Full) => break,
+            Err(error) => panic!("{error}"),
+        }
+        admitted += 1;
     }
+    // Two of three segments; the third is the reserve, and takes what is behind.
+    assert!((14..=20).contains(&admitted), "{admitted}");
+    let access = journal.reserve(Class::Access, 300).unwrap();
+    let ticket = access.ticket();
+    access.fill(payload(admitted, 300, &mut Dice::new(1)));
     while let Step::Wrote { .. } = journal.step().unwrap() {}
+    assert_eq!(journal.step().unwrap(), Step::Idle);
+    assert_eq!(journal.durable(), ticket);
+    journal.close().unwrap();
+    world.disk.set_quota(None);
+    assert_eq!(world.open().unwrap().1.len(), admitted + 1);
+}
+
+/// A journal with an entry that was announced much shorter than it is: the one way for an admitted
+/// entry to have no room.
+fn blocked() -> (World, Journal) {
+    let world = World::new(JournalOptions { segments_max: 64, reserve_segments: 0, ..options() });
+    let (journal, _) = world.open().unwrap();
+    while journal.tend() {}
+    world.disk.set_quota(Some(world.disk.used_bytes()));
+    write(&journal, Class::Change, b"first").unwrap();
+    journal.reserve(Class::Change, 10).unwrap().fill(payload(0, 100_000, &mut Dice::new(1)));
+    journal.reserve(Class::Access, 10).unwrap_err();
     assert_eq!(journal.step().unwrap(), Step::Blocked);
-    assert!(journal.durable() > Ticket(0) && journal.durable() < Ticket(10));
-    assert!(matches!(journal.reserve(Class::Change, 1), Err(JournalError::Full)));
+    assert_eq!(journal.durable(), Ticket(1));
+    (world, journal)
+}
+
+#[test]
+fn an_entry_longer_than_announced_waits_for_room() {
+    let (world, journal) = blocked();
     assert!(matches!(journal.close(), Err(JournalError::Full)));
     world.disk.set_quota(None);
     assert_eq!(journal.step().unwrap(), Step::Blocked, "it was tried just now");
     world.clock.advance(1_000_001);
     while let Step::Wrote { .. } = journal.step().unwrap() {}
-    assert_eq!(journal.durable(), Ticket(10));
+    assert_eq!(journal.durable(), Ticket(2));
     journal.close().unwrap();
-    assert_eq!(world.open().unwrap().1.len(), 10);
+    assert_eq!(world.open().unwrap().1.len(), 2);
 }
 
 #[test]
-fn an_entry_too_long_for_the_disk_waits_without_using_up_segments() {
+fn a_journal_that_cannot_be_written_out_still_ends() {
+    let (world, journal) = blocked();
+    let (told, heard) = std::sync::mpsc::channel();
+    journal.when_durable(Ticket(2), Box::new(move |outcome| told.send(outcome).unwrap()));
+    std::thread::scope(|scope| {
+        let stepping = scope.spawn(|| journal.run());
+        let tending = scope.spawn(|| journal.run_background());
+        assert!(matches!(journal.close(), Err(JournalError::Full)));
+        assert!(heard.try_recv().is_err(), "it may be closed again later");
+        journal.abandon();
+        stepping.join().unwrap().unwrap();
+        tending.join().unwrap();
+    });
+    assert!(matches!(heard.recv().unwrap(), Err(JournalError::Full)));
+    assert!(matches!(journal.reserve(Class::Access, 1), Err(JournalError::Closed)));
+    assert!(matches!(journal.wait(Ticket(2)), Err(JournalError::Closed)));
+    journal.close().unwrap();
+    assert_eq!(world.open().unwrap().1.len(), 1, "only what was acknowledged is there");
+}
+
+#[test]
+fn a_long_entry_is_admitted_only_when_its_room_is_there() {
     let world = World::new(JournalOptions { segments_max: 64, ..options() });
     let (journal, _) = world.open().unwrap();
     while journal.tend() {}
     let files = world.disk.files().len();
-    world.disk.set_quota(Some(world.disk.used_bytes() + 1000));
-    journal.reserve(Class::Change, 100_000).unwrap().fill(payload(0, 100_000, &mut Dice::new(1)));
-    for _ in 0..10 {
-        assert_eq!(journal.step().unwrap(), Step::Blocked);
-        let operations = world.disk.operations();
-        assert_eq!(journal.step().unwrap(), Step::Blocked);
-        assert_eq!(world.disk.operations(), operations, "it was tried just now");
-        world.clock.advance(1_000_001);
+    world.disk.set_quota(Some(world.disk.used_bytes() + 100_000));
+    for _ in 0..3 {
+        assert!(matches!(journal.reserve(Class::Change, 100_000), Err(JournalError::Full)));
+        assert_eq!(world.disk.files().len(), files, "what it tried is given back");
     }
+    // The others are not concerned.
+    write(&journal, Class::Change, b"short").unwrap();
+    world.disk.set_quota(Some(world.disk.used_bytes() + 110_000));
+    let slot = journal.reserve(Class::Change, 100_000).unwrap();
+    // Whatever happens to the disk until it is written: its room was set aside.
+    world.disk.set_quota(Some(world.disk.used_bytes()));
+    journal.reserve(Class::Access, 300).unwrap().fill(payload(2, 300, &mut Dice::new(1)));
+    slot.fill(payload(1, 100_000, &mut Dice::new(1)));
+    while let Step::Wrote { .. } = journal.step().unwrap() {}
+    assert_eq!(journal.step().unwrap(), Step::Idle);
+    assert_eq!(journal.durable(), Ticket(3));
     assert_eq!(world.disk.files().len(), files);
     world.disk.set_quota(None);
-    assert!(matches!(journal.step().unwrap(), Step::Wrote { entries: 1, .. }));
-    assert_eq!(world.open().unwrap().1[0].len(), 100_000);
+    assert_eq!(world.open().unwrap().1[1].len(), 100_000);
+}
+
+#[test]
+fn room_set_aside_for_an_entry_that_became_short_is_given_back() {
+    let world = World::new(JournalOptions { segments_max: 64, ..options() });
+    let (journal, _) = world.open().unwrap();
+    while journal.tend() {}
+    let files = world.disk.files().len();
+    journal.reserve(Class::Change, 100_000).unwrap().fill(payload(0, 50, &mut Dice::new(1)));
+    assert_eq!(world.disk.files().len(), files + 1);
+    while let Step::Wrote { .. } = journal.step().unwrap() {}
+    while journal.tend() {}
+    assert_eq!(world.disk.files().len(), files);
+    // What a crash leaves of it is swept.
+    let slot = journal.reserve(Class::Change, 100_000).unwrap();
+    let left = world.disk.snapshot();
+    assert!(left.files().iter().any(|(name, _)| name.ends_with(".spare")));
+    let again = world.with_disk(left);
+    drop(again.open().unwrap());
+    assert!(!again.disk.files().iter().any(|(name, _)| name.ends_with(".spare")));
+    slot.fill(payload(0, 100_000, &mut Dice::new(1)));
 }
 
 #[test]

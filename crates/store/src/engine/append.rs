@@ -57,8 +57,7 @@ impl Store {
         let sequence = self.inner.sequences.get_or_create(&draft.tenant);
         self.check_failed()?;
         let estimate = 256 + draft.documents.len() as u64 * 160;
-        let mut state = sequence.state.lock();
-        let slot = self.inner.journal.reserve(Class::Access, estimate)?;
+        let (mut state, slot) = self.reserve(&sequence, Class::Access, estimate)?;
         state.access_seq += 1;
         let entry = AccessEntry {
             tenant: draft.tenant,
@@ -96,8 +95,7 @@ impl Store {
         self.check_failed()?;
         let value = postcard::to_stdvec(idempotency).map_err(format::FormatError::from)?;
         let sequence = self.inner.sequences.get_or_create(tenant);
-        let mut state = sequence.state.lock();
-        let slot = self.inner.journal.reserve(Class::State, value.len() as u64 + 256)?;
+        let (mut state, slot) = self.reserve(&sequence, Class::State, value.len() as u64 + 256)?;
         state.state_seq += 1;
         let time = self.inner.world.clock.now();
         let entry = StateEntry {

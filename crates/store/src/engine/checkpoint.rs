@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use vpr_journal::Ticket;
 use vpr_types::{RepositoryId, Seq, TenantName};
@@ -100,6 +101,9 @@ impl Inner {
     /// Joins the packs of repositories that have many, so that readers search few.
     fn concatenate(&self, touched: &[RepositoryId]) -> Result<(), StoreError> {
         for id in touched {
+            if self.closing.load(Ordering::Acquire) {
+                break;
+            }
             if let Some(repository) = self.repositories.get(id)?
                 && repository.pack_count()? > self.options.packs_max
             {

@@ -1,13 +1,15 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use parking_lot::MutexGuard;
 use uuid::Uuid;
 use vpr_git::{Commit, ObjectKind, Signature};
-use vpr_journal::{Class, JournalError, Ticket};
+use vpr_journal::{Class, Slot, Ticket};
 use vpr_types::{Digest, DocumentName, Instant, ObjectId, Seq, TenantName, Version};
 
 use super::Store;
 use super::pending::Pending;
+use super::sequence::{Sequence, State};
 use super::stage::StagedRepository;
 use crate::StoreError;
 use crate::format::{
@@ -80,10 +82,9 @@ impl Store {
         let estimate = estimate(&draft);
         let sequence = self.inner.sequences.get_or_create(&draft.tenant);
         let (slot, seq, time) = {
-            let mut state = sequence.state.lock();
-            let slot = self.inner.journal.reserve(Class::Change, estimate);
-            self.inner.full.store(matches!(slot, Err(JournalError::Full)), Ordering::Relaxed);
-            let slot = slot?;
+            let reserved = self.reserve(&sequence, Class::Change, estimate);
+            self.inner.full.store(matches!(reserved, Err(StoreError::Full)), Ordering::Relaxed);
+            let (mut state, slot) = reserved?;
             let (seq, time) = state.next(self.inner.world.clock.now(), slot.ticket());
             (slot, seq, time)
         };
@@ -101,6 +102,25 @@ impl Store {
         #[cfg(feature = "sabotage")]
         crate::sabotage::failpoint("commit-filled");
         Ok(Accepted { seq, time, ticket })
+    }
+
+    /// Takes a place in the journal under the tenant's counters, so that their order is its order.
+    /// While room must be made first, nobody else waits for the counters.
+    pub(super) fn reserve<'a>(
+        &self,
+        sequence: &'a Sequence,
+        class: Class,
+        bytes: u64,
+    ) -> Result<(MutexGuard<'a, State>, Slot), StoreError> {
+        let journal = &self.inner.journal;
+        loop {
+            let state = sequence.state.lock();
+            if let Some(slot) = journal.try_reserve(class, bytes)? {
+                return Ok((state, slot));
+            }
+            drop(state);
+            journal.make_room(class, bytes)?;
+        }
     }
 
     fn contributions(&self, count: usize) -> Result<Vec<Uuid>, StoreError> {

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use vpr_git::{ObjectKind, PackObject, Repository, StagedHead, StagedPack};
 use vpr_journal::Ticket;
@@ -28,18 +29,23 @@ struct Job {
 
 impl Store {
     /// Writes the pending commits of `repositories` up to `cut` as one pack each, then moves the
-    /// refs, then forgets them. Answers those that another program holds locked: they stay
-    /// pending, and nobody else waits for them. The caller holds the background's lock.
+    /// refs, then forgets them. Answers those that stay pending: which another program holds locked,
+    /// or which there is no time for before the stop. Nobody else waits for them. The caller holds the
+    /// background's lock.
     pub(super) fn materialize_all(
         &self,
         repositories: &[RepositoryId],
         cut: Ticket,
     ) -> Result<Vec<RepositoryId>, StoreError> {
-        let mut locked = Vec::new();
+        let mut left = Vec::new();
         for batch in repositories.chunks(BATCH) {
-            self.materialize_batch(batch, cut, &mut locked)?;
+            if self.inner.world.clock.now().0 >= self.inner.close_by.load(Ordering::Acquire) {
+                left.extend_from_slice(batch);
+            } else {
+                self.materialize_batch(batch, cut, &mut left)?;
+            }
         }
-        Ok(locked)
+        Ok(left)
     }
 
     fn materialize_batch(

@@ -21,7 +21,7 @@ mod verify;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use parking_lot::Mutex;
 use vpr_journal::{Journal, JournalOptions};
@@ -58,6 +58,9 @@ pub struct StoreOptions {
     pub hot_commits: usize,
     /// Bytes of pending entries held in memory before they are materialized even under load.
     pub pending_bytes_max: usize,
+    /// How long, in microseconds, a stop brings commits into Git; what is left waits in the journal for
+    /// the next start.
+    pub close_micros: i64,
     /// Packs of one repository before they are concatenated.
     pub packs_max: usize,
     /// Bugs planted on purpose, to show that the harnesses catch them.
@@ -72,6 +75,7 @@ impl Default for StoreOptions {
             quiet_micros: 250_000,
             hot_commits: 32,
             pending_bytes_max: 96 * 1024 * 1024,
+            close_micros: 5_000_000,
             packs_max: 8,
             #[cfg(feature = "sabotage")]
             sabotage: crate::Sabotage::default(),
@@ -148,6 +152,8 @@ struct Inner {
     /// Whether the last change found no room.
     full: AtomicBool,
     closing: AtomicBool,
+    /// From then on nothing more is brought into Git: the journal has it.
+    close_by: AtomicI64,
 }
 
 impl Store {

@@ -3,7 +3,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use parking_lot::Mutex;
 use vpr_journal::{Class, Journal, Replayed};
@@ -124,6 +124,7 @@ impl Store {
             failed: Mutex::default(),
             full: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            close_by: AtomicI64::new(i64::MAX),
             world,
             options,
         };

@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use vpr_journal::Ticket;
+use vpr_journal::{JournalError, Ticket};
 use vpr_types::{Instant, RepositoryId, Seq, TenantName, limits};
 
 use super::{Status, Store};
@@ -118,7 +118,7 @@ impl Store {
             background.is_behind = false;
             tracing::info!("Git has caught up with the journal");
         }
-        if let Some(first) = locked.first() {
+        if let Some(first) = locked.first().filter(|_| !self.inner.closing.load(Ordering::Acquire)) {
             background.retry_at = Instant(now.0 + LIGHT_MICROS);
             if locked.len() != background.locked {
                 let path = first.path();
@@ -173,22 +173,51 @@ impl Store {
         locked.first().map_or(Ok(()), |id| Err(StoreError::Locked(id.path())))
     }
 
-    /// Stops: the queue is written, everything goes to its permanent place, the loops end.
+    /// Stops: the queue is written, everything goes to its permanent place as far as there is time
+    /// ([`super::StoreOptions::close_micros`]), the loops end in any case.
     ///
     /// # Errors
-    /// When the disk failed. What was acknowledged is in the journal all the same.
+    /// [`StoreError::Full`] when something queued found no room and was refused; when the disk failed.
+    /// What was acknowledged is in the journal all the same.
     pub fn close(&self) -> Result<(), StoreError> {
-        self.inner.closing.store(true, Ordering::Release);
-        self.inner.journal.close()?;
-        match self.materialize() {
-            Ok(()) => Ok(()),
-            // The journal keeps it until there is room, or the lock is gone.
-            Err(error @ (StoreError::Full | StoreError::Busy | StoreError::Locked(_))) => {
-                tracing::warn!(%error, "some commits stay in the journal until the next start");
-                Ok(())
-            }
+        let inner = &self.inner;
+        let begun = inner.world.clock.now();
+        inner.close_by.store(begun.0.saturating_add(inner.options.close_micros), Ordering::Release);
+        inner.closing.store(true, Ordering::Release);
+        let written = self.close_journal();
+        let commits = inner.overlay.len();
+        tracing::info!(commits, "nothing more is queued; what Git does not have yet is brought there");
+        let brought = match self.materialize() {
+            // The journal keeps it until there is room, or time, or the lock is gone.
+            Ok(()) | Err(StoreError::Full | StoreError::Busy | StoreError::Locked(_)) => Ok(()),
             Err(error) => Err(error),
+        };
+        let (left, micros) = (inner.overlay.len(), inner.world.clock.now().0 - begun.0);
+        if left > 0 {
+            tracing::warn!(left, micros, "some commits stay in the journal until the next start");
+        } else {
+            tracing::info!(micros, "Git has everything");
         }
+        written.and(brought)
+    }
+
+    /// Writes the queue. What finds no room even when everything durable has left the journal is
+    /// refused: it was never acknowledged.
+    fn close_journal(&self) -> Result<(), StoreError> {
+        let journal = &self.inner.journal;
+        match journal.close() {
+            Err(JournalError::Full) => {}
+            done => return Ok(done?),
+        }
+        if let Err(error) = self.materialize() {
+            tracing::warn!(%error, "the disk is full, and the journal cannot be emptied");
+        }
+        let closed = journal.close();
+        if matches!(closed, Err(JournalError::Full)) {
+            tracing::warn!("the disk is full: what is queued is refused");
+            journal.abandon();
+        }
+        Ok(closed?)
     }
 
     /// What must be durable before anything of `seq` is shown; `None` if it is already.
