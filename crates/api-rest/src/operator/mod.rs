@@ -35,6 +35,7 @@ pub fn operator_router(service: Service) -> Router {
         .route("/health", get(health))
         .route("/tenants", get(tenants).post(create_tenant))
         .route("/tenants/{tenant}/records", get(records))
+        .route("/tenants/{tenant}/overview", get(overview))
         .route("/tenants/{tenant}/record", get(record))
         .route("/tenants/{tenant}/records/{record}/log", get(log))
         .route("/tenants/{tenant}/records/{record}/documents", get(documents))
@@ -79,6 +80,12 @@ async fn create_tenant(State(service): State<Service>, headers: HeaderMap, body:
 async fn records(State(service): State<Service>, Path(tenant): Path<String>, headers: HeaderMap) -> Answer {
     let records = operator(&service, &headers)?.records(&tenant_name(&tenant)?).await?;
     let records: Vec<Value> = records.iter().map(render::record).collect();
+    Ok(json_response(StatusCode::OK, &json!({ "records": records })))
+}
+
+async fn overview(State(service): State<Service>, Path(tenant): Path<String>, headers: HeaderMap) -> Answer {
+    let records = operator(&service, &headers)?.overview(&tenant_name(&tenant)?).await?;
+    let records: Vec<Value> = records.iter().map(render::overview).collect();
     Ok(json_response(StatusCode::OK, &json!({ "records": records })))
 }
 

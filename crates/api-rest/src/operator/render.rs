@@ -3,8 +3,8 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
-use vpr_service::{DocumentVersion, Failure, Health, operated};
-use vpr_types::{ObjectId, Part};
+use vpr_service::{DocumentVersion, Failure, Health, RecordOverview, operated};
+use vpr_types::{Instant, ObjectId, Part};
 
 use super::json_response;
 
@@ -64,6 +64,17 @@ pub(super) fn record(record: &operated::RecordSummary) -> Value {
     })
 }
 
+pub(super) fn overview(record: &RecordOverview) -> Value {
+    let documents: serde_json::Map<String, Value> =
+        record.documents.iter().map(|(part, count)| (part.as_str().to_owned(), json!(count))).collect();
+    json!({
+        "record": record.record.map_or_else(|| Part::Registry.as_str().to_owned(), |record| record.to_string()),
+        "patient": record.patient.as_ref().map(ToString::to_string),
+        "documents": documents,
+        "last": record.last.map(Instant::to_micros_text),
+    })
+}
+
 pub(super) fn commit((part, id, view): &(Part, ObjectId, operated::CommitView)) -> Value {
     json!({
         "part": part.as_str(),
@@ -72,6 +83,7 @@ pub(super) fn commit((part, id, view): &(Part, ObjectId, operated::CommitView)) 
         "message": view.message,
         "author": view.author,
         "time": view.time.to_micros_text(),
+        "seq": view.seq.map(|seq| seq.0),
     })
 }
 

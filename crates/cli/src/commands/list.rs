@@ -1,12 +1,11 @@
-use std::collections::BTreeMap;
-
+use vpr_codec::Value;
 use vpr_types::Part;
 
 use crate::arguments::TenantArguments;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::opening::{Absent, Opened};
-use crate::operator::{Operator, items, text};
+use crate::operator::{Operator, items, number, text};
 use crate::output::Output;
 
 /// `vpr list`
@@ -21,16 +20,9 @@ pub(crate) async fn run(config: &Config, arguments: &TenantArguments) -> Result<
 }
 
 async fn list(operator: &Operator, tenant: &str) -> Result<(), Failure> {
-    let answer = operator.get(&format!("/tenants/{tenant}/records")).await?;
+    let answer = operator.get(&format!("/tenants/{tenant}/overview")).await?;
+    let rows: Vec<_> = items(answer.root(), "records").map(row).collect();
     let mut output = Output::new();
-    let mut rows = Vec::new();
-    let mut records: Vec<_> = items(answer.root(), "records").filter_map(|r| text(r, "record")).collect();
-    records.push("registry".to_owned());
-    for record in records {
-        let path = format!("/tenants/{tenant}/records/{record}/documents");
-        let answer = operator.get(&path).await?;
-        rows.push(Summary::of(record, items(answer.root(), "documents")).row());
-    }
     let heads = [
         "record",
         "patient",
@@ -44,37 +36,12 @@ async fn list(operator: &Operator, tenant: &str) -> Result<(), Failure> {
     output.flush()
 }
 
-/// What one line says of a record.
-struct Summary {
-    record: String,
-    patient: String,
-    documents: BTreeMap<String, u64>,
-    last: String,
-}
-
-impl Summary {
-    fn of<'a>(record: String, documents: impl Iterator<Item = vpr_codec::Value<'a>>) -> Self {
-        let mut summary =
-            Self { record, patient: String::new(), documents: BTreeMap::new(), last: String::new() };
-        for document in documents {
-            let member = |name| text(document, name).unwrap_or_default();
-            let (name, time) = (member("name"), member("time"));
-            if summary.patient.is_empty() && summary.record != "registry" && name.starts_with("Patient/") {
-                summary.patient = name;
-            }
-            // Times are of one form, so the greatest text is the latest time.
-            summary.last = summary.last.max(time);
-            if member("operation") != "delete" {
-                *summary.documents.entry(member("part")).or_default() += 1;
-            }
-        }
-        summary
-    }
-
-    fn row(self) -> [String; 7] {
-        let count = |part: Part| self.documents.get(part.as_str()).map_or_else(String::new, u64::to_string);
-        let counts = [Part::Demographics, Part::Clinical, Part::Coordination, Part::Registry].map(count);
-        let [demographics, clinical, coordination, registry] = counts;
-        [self.record, self.patient, demographics, clinical, coordination, registry, self.last]
-    }
+/// One record's line.
+fn row(record: Value<'_>) -> [String; 7] {
+    let member = |name| text(record, name).unwrap_or_default();
+    let count = |part: Part| Some(number::<u64>(record.get("documents")?, part.as_str())?.to_string());
+    let [demographics, clinical, coordination, registry] =
+        [Part::Demographics, Part::Clinical, Part::Coordination, Part::Registry]
+            .map(|part| count(part).unwrap_or_default());
+    [member("record"), member("patient"), demographics, clinical, coordination, registry, member("last")]
 }
