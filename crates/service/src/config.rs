@@ -2,6 +2,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use vpr_types::limits;
+
 use crate::operation::Handling;
 
 /// How the service works.
@@ -37,8 +39,8 @@ impl Default for SearchConfig {
     fn default() -> Self {
         Self {
             handling: Handling::Strict,
-            count_default: 50,
-            count_max: 1000,
+            count_default: limits::SEARCH_COUNT_DEFAULT as usize,
+            count_max: limits::SEARCH_COUNT_MAX as usize,
             searchable_wait_max: Duration::from_secs(5),
             gate_wait_max: Duration::from_secs(5),
         }

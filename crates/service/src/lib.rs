@@ -10,9 +10,13 @@
 //! - an answer, good or bad, leaves when everything that it rests on is on disk, its audit entry
 //!   included where the configuration says so;
 //! - what cannot be audited is not given out;
+//! - a write that a search decides is decided by what stands when it is committed, not by what the
+//!   search projection shows;
+//! - a search shows every write that its caller was told of, or says that it may not;
 //! - no text for people holds content of a resource, only names of places.
 //!
-//! Reading order: [`Service`], `work` (one interaction), `read`, `write`, `history`, `bundle`.
+//! Reading order: [`Service`], `work` (one interaction), `read`, `write`, `history`, `projector` (from
+//! changes to the search projection), `search`, `conditional`, `bundle`.
 
 mod answer;
 mod audit;

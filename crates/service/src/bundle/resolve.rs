@@ -8,6 +8,9 @@
 //! entry means, so that the overlap is refused. Criteria with chains are matched against the state
 //! before alone.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -254,7 +257,3 @@ fn slot(entry: &Entry<'_>, found: &[&str], drawn: &str) -> Result<Slot, Failure>
         _ => Slot::Reads,
     })
 }
-
-#[cfg(test)]
-#[path = "resolve_tests.rs"]
-mod tests;

@@ -158,3 +158,21 @@ async fn counts_totals_and_scopes() {
     );
     assert_eq!(page.total.as_deref(), Some("2"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_has_a_size_whatever_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = open(folder.path());
+    let most = vpr_types::limits::SEARCH_COUNT_DEFAULT as usize;
+    let entries: Vec<String> = (0..=most)
+        .map(|number| {
+            let body = patient(&number.to_string());
+            format!(r#"{{"resource":{body},"request":{{"method":"POST","url":"Patient"}}}}"#)
+        })
+        .collect();
+    running.perform(crate::harness::bundle("transaction", &entries)).await.unwrap();
+    let page = running.search("Patient", "").await.unwrap();
+    assert_eq!(page.entries.len(), most);
+    assert!(page.link("next").is_some());
+    assert_eq!(running.search("Patient", "_count=4000000000").await.unwrap().entries.len(), most + 1);
+}
