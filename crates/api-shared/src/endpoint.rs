@@ -110,10 +110,8 @@ impl<P: Protocol> Endpoint<P> {
         match route.action {
             Action::Index => probes::index(),
             Action::Health => probes::health(),
-            Action::Ready => probes::ready(&door.service.health()),
-            Action::Metrics => {
-                probes::metrics(&door.metrics, &door.service.health(), door.service.audits_lost())
-            }
+            Action::Ready => probes::ready(&door.service),
+            Action::Metrics => probes::metrics(&door.metrics, &door.service),
             Action::Fhir(_) | Action::NotBuilt(_) => door.tenant_reply(route, manner, request).await,
         }
     }

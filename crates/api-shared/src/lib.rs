@@ -21,6 +21,7 @@ mod cors;
 mod date;
 mod door;
 mod endpoint;
+mod index_state;
 mod metrics;
 mod negotiate;
 mod openapi;
@@ -38,6 +39,7 @@ pub use call::{Call, PathSegments};
 pub use capability::CapabilityStatement;
 pub use date::{format_date, parse_date};
 pub use door::{Authentication, DoorConfig, Protocol, router};
+pub use index_state::IndexState;
 pub use metrics::Metrics;
 pub use negotiate::{
     FHIR_JSON, FORM, NotAcceptable, UnsupportedMediaType, accepts_gzip, check_content_type, check_form_type,

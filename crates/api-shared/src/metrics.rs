@@ -12,6 +12,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use vpr_service::Health;
 
+use crate::index_state::IndexState;
+
 /// What is counted at the door.
 #[derive(Debug)]
 pub struct Metrics {
@@ -60,9 +62,10 @@ impl Metrics {
         self.durations.get_or_create(&Action { action }).observe(took.as_secs_f64());
     }
 
-    /// The text that Prometheus scrapes (OpenMetrics 1.0), the state of the journal included.
+    /// The text that Prometheus scrapes (OpenMetrics 1.0), the state of the journal and of the search
+    /// index included.
     #[must_use]
-    pub fn scrape(&self, health: &Health, audits_lost: u64) -> String {
+    pub fn scrape(&self, health: &Health, index: &IndexState, audits_lost: u64) -> String {
         let mut text = String::new();
         if let Ok(registry) = self.registry.lock() {
             // Writing into a String does not fail.
@@ -90,6 +93,10 @@ impl Metrics {
             ("vpr_journal_groups", "counter", "Groups written, one sync each", health.groups),
             ("vpr_journal_entries", "counter", "Entries written", health.entries),
             ("vpr_journal_last_sync_micros", "gauge", "Length of the last sync", health.last_sync_micros),
+            ("vpr_search_answering", "gauge", "Whether searches are answered", u64::from(index.answers())),
+            ("vpr_search_applied_changes", "gauge", "Changes that searches show", index.applied),
+            ("vpr_search_behind_changes", "gauge", "Changes that searches do not show yet", index.behind),
+            ("vpr_search_rebuilds", "counter", "Search indexes built again", index.rebuilds),
         ] {
             let sample = if kind == "counter" { format!("{name}_total") } else { name.to_owned() };
             let _ = write!(text, "# HELP {name} {help}.\n# TYPE {name} {kind}\n{sample} {value}\n");
@@ -109,7 +116,8 @@ mod tests {
         metrics.answered("read", "GET", 200, Duration::from_micros(70));
         metrics.answered("read", "GET", 404, Duration::from_micros(40));
         let health = Health { groups: 7, ..Health::default() };
-        let text = metrics.scrape(&health, 3);
+        let index = IndexState { state: "following", applied: 40, behind: 2, rebuilds: 1 };
+        let text = metrics.scrape(&health, &index, 3);
         for line in [
             "vpr_http_requests_total{action=\"read\",method=\"GET\",status=\"200\"} 1\n",
             "vpr_http_requests_total{action=\"read\",method=\"GET\",status=\"404\"} 1\n",
@@ -117,6 +125,8 @@ mod tests {
             "vpr_http_request_duration_seconds_bucket{le=\"0.00005\",action=\"read\"} 1\n",
             "vpr_journal_groups_total 7\n",
             "vpr_ready 1\n",
+            "vpr_search_behind_changes 2\n",
+            "vpr_search_rebuilds_total 1\n",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }

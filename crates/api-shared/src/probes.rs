@@ -3,8 +3,9 @@
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
-use vpr_service::Health;
+use vpr_service::Service;
 
+use crate::index_state::IndexState;
 use crate::metrics::Metrics;
 use crate::reply::Reply;
 use crate::routes::{Action, ROUTES};
@@ -32,8 +33,10 @@ pub(crate) fn health() -> Reply {
     reply(StatusCode::OK, &json!({ "status": "alive" }))
 }
 
-/// Ready while writes are acknowledged or refused for a reason that goes away by itself.
-pub(crate) fn ready(health: &Health) -> Reply {
+/// Ready while writes are acknowledged or refused for a reason that goes away by itself. A search index
+/// that is away or being built does not change that: reads by id and writes go on.
+pub(crate) fn ready(service: &Service) -> Reply {
+    let (health, index) = (service.health(), IndexState::of(&service.projections()));
     let mut reasons = Vec::new();
     if health.failed.is_some() {
         // Why stands in the log: it may name files.
@@ -41,12 +44,15 @@ pub(crate) fn ready(health: &Health) -> Reply {
     }
     let ready = health.is_ready();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    reply(status, &json!({ "ready": ready, "reasons": reasons, "full": health.full }))
+    let search = json!({ "state": index.state, "applied": index.applied, "behind": index.behind });
+    reply(status, &json!({ "ready": ready, "reasons": reasons, "full": health.full, "search": search }))
 }
 
-pub(crate) fn metrics(metrics: &Metrics, health: &Health, audits_lost: u64) -> Reply {
+pub(crate) fn metrics(metrics: &Metrics, service: &Service) -> Reply {
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let mut reply = Reply::text(StatusCode::OK, metrics.scrape(health, audits_lost), media_type);
+    let index = IndexState::of(&service.projections());
+    let text = metrics.scrape(&service.health(), &index, service.audits_lost());
+    let mut reply = Reply::text(StatusCode::OK, text, media_type);
     reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply
 }

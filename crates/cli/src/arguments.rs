@@ -98,6 +98,16 @@ Example:
     Diff(DiffArguments),
     /// Check every repository against its history, the directory and the feed.
     Verify,
+    /// Empty the search index of a tenant and build it again.
+    #[command(after_help = "\
+The index holds nothing that is not in the repositories; this is never needed to keep data.
+Reads by id and writes go on meanwhile; searches answer 503 until it is done, and page links that
+were given out before answer 410.
+
+Examples:
+  vpr reindex
+  vpr reindex --tenant clinic-a")]
+    Reindex(TenantArguments),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -1,7 +1,8 @@
 //! The binary `vpr`: command line, configuration, serving, and commands at the data directory.
 //!
 //! [`arguments`] is the command line, [`commands`] has one file for each command, [`config`] says
-//! what can be set, [`serve`] and [`node`] run a server, [`load`] reads what is to be loaded,
+//! what can be set, [`serve`] and [`node`] run a server
+//! with its [`search_index`], [`load`] reads what is to be loaded,
 //! [`generator`] invents patients. All commands at a data directory go through one [`connection`]:
 //! in this process when its lock is free, else to the server that holds it.
 
@@ -10,9 +11,11 @@ mod commands;
 mod config;
 
 mod node;
+mod search_index;
 mod serve;
 
 mod connection;
+mod lines;
 mod opening;
 mod operator;
 

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use axum::Router;
 use vpr_api_rest::{Authentication, RestConfig};
 use vpr_core::{Engine, EngineError};
-use vpr_service::{Service, ServiceConfig};
+use vpr_service::{Handling, Service, ServiceConfig};
 use vpr_store::disk::RealDisk;
 use vpr_store::lock::DataDirectoryLock;
 use vpr_store::{StoreOptions, World};
@@ -16,18 +17,34 @@ use vpr_types::{PrincipalId, SystemClock, SystemEntropy, TenantName};
 use crate::config::{Config, Environment};
 use crate::failure::Failure;
 use crate::operator;
+use crate::search_index;
 
 /// An open data directory. Nothing else can open it until this is closed or the process ends.
 pub(crate) struct Node {
     engine: Engine,
     service: Service,
     threads: Vec<JoinHandle<()>>,
+    projector: Option<JoinHandle<()>>,
     lock: DataDirectoryLock,
 }
 
+/// Whether a process searches, and so carries what is written into the search index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Searching {
+    /// It does.
+    Yes,
+    /// It neither needs the index nor its database.
+    No,
+}
+
 impl Node {
-    /// Takes the lock, recovers what the journal holds, and starts the two threads of the engine.
-    pub(crate) fn open(config: &Config, lock: DataDirectoryLock) -> Result<Self, Failure> {
+    /// Recovers what the journal holds, and starts the two threads of the engine and the one that
+    /// carries changes into the search index. A database that is away keeps nothing from starting.
+    pub(crate) fn open(
+        config: &Config,
+        lock: DataDirectoryLock,
+        searching: Searching,
+    ) -> Result<Self, Failure> {
         let data = &config.store.data_dir;
         let disk =
             RealDisk::open(data).map_err(|error| Failure::Failed(format!("{}: {error}", data.display())))?;
@@ -40,13 +57,16 @@ impl Node {
         threads.push(thread("vpr-journal", move || journal.run_journal())?);
         let background = engine.clone();
         threads.push(thread("vpr-background", move || background.run_background())?);
-        let service_config = ServiceConfig {
-            audit: config.audit,
-            cache_bytes: config.store.cache_bytes,
-            ..ServiceConfig::default()
+        let (service, projector) = match searching {
+            Searching::No => (Service::open(service_config(config), engine.clone()), None),
+            Searching::Yes => {
+                let index = search_index::open(config)?;
+                let service = Service::searching(service_config(config), engine.clone(), index);
+                let follower = service.clone();
+                (service, Some(thread("vpr-projector", move || follower.run_projector())?))
+            }
         };
-        let service = Service::open(service_config, engine.clone());
-        Ok(Self { engine, service, threads, lock })
+        Ok(Self { engine, service, threads, projector, lock })
     }
 
     /// Creates a tenant unless there is one of that name.
@@ -84,10 +104,11 @@ impl Node {
             .fallback_service(fhir))
     }
 
-    /// Whether the engine's threads work, or have ended because the disk failed, which the probes
+    /// Whether the threads work, or have ended because the disk failed, which the probes
     /// report while reads go on. Otherwise they died of a bug.
     pub(crate) fn is_sound(&self) -> bool {
-        !self.threads.iter().any(JoinHandle::is_finished) || self.engine.health().failed.is_some()
+        let ended = self.threads.iter().chain(&self.projector).any(JoinHandle::is_finished);
+        !ended || self.engine.health().failed.is_some()
     }
 
     /// Where this process serves commands.
@@ -97,6 +118,10 @@ impl Node {
 
     /// Writes what is queued, brings everything into Git, ends the threads and lets go of the lock.
     pub(crate) fn close(self) -> Result<(), Failure> {
+        self.service.stop_projector();
+        if self.projector.is_some_and(|projector| projector.join().is_err()) {
+            tracing::error!("the thread of the search index died");
+        }
         let closed = self.engine.close().map_err(Failure::of);
         for thread in self.threads {
             if thread.join().is_err() {
@@ -120,9 +145,28 @@ fn with_limits(rest: RestConfig, config: &Config) -> RestConfig {
         trust_forwarded: config.server.trust_forwarded,
         request_timeout: config.server.request_time_max,
         body_bytes_max: usize::try_from(config.server.body_bytes_max).unwrap_or(usize::MAX),
+        slow_search: config.search.slow,
         ..rest
     }
 }
+
+fn service_config(config: &Config) -> ServiceConfig {
+    let defaults = ServiceConfig::default();
+    ServiceConfig {
+        audit: config.audit,
+        cache_bytes: config.store.cache_bytes,
+        search: vpr_service::SearchConfig {
+            handling: if config.search.lenient { Handling::Lenient } else { Handling::Strict },
+            searchable_wait_max: config.search.wait_max,
+            gate_wait_max: config.search.wait_max.max(GATE_WAIT_MIN),
+            ..defaults.search
+        },
+        ..defaults
+    }
+}
+
+/// A conditional write waits at least so long for an index that is behind.
+const GATE_WAIT_MIN: Duration = Duration::from_secs(1);
 
 fn store_options(config: &Config) -> StoreOptions {
     let mut options = StoreOptions::default();

@@ -11,7 +11,7 @@ use vpr_store::lock::DataDirectoryLock;
 use crate::config::{Config, Environment};
 use crate::connection::Connection;
 use crate::failure::Failure;
-use crate::node::{self, Node, absolute};
+use crate::node::{self, Node, Searching, absolute};
 
 /// How long a process that holds the lock may take until it answers: a server that just starts
 /// does within this, another command at the data directory may not.
@@ -33,8 +33,18 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Opens the configured data directory, here or through its server.
+    /// Opens the configured data directory, here or through its server, for a command that does not
+    /// search.
     pub(crate) async fn open(config: &Config, absent: Absent) -> Result<Self, Failure> {
+        Self::open_as(config, absent, Searching::No).await
+    }
+
+    /// The same for a command that may need the search index, or must keep it up with what it writes.
+    pub(crate) async fn open_searching(config: &Config, absent: Absent) -> Result<Self, Failure> {
+        Self::open_as(config, absent, Searching::Yes).await
+    }
+
+    async fn open_as(config: &Config, absent: Absent, searching: Searching) -> Result<Self, Failure> {
         let data = &config.store.data_dir;
         let there = std::fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some());
         if absent == Absent::Refuse && !there {
@@ -47,7 +57,7 @@ impl Opened {
         let end = Instant::now() + START_TIME_MAX;
         loop {
             match node::lock(config) {
-                Ok(lock) => return Self::here(config, lock),
+                Ok(lock) => return Self::here(config, lock, searching),
                 Err(DataDirectoryError::AlreadyRunning { pid, socket }) => {
                     if tokio::net::UnixStream::connect(&socket).await.is_ok() {
                         let client = Client::unix(&socket, limits());
@@ -67,8 +77,8 @@ impl Opened {
         }
     }
 
-    fn here(config: &Config, lock: DataDirectoryLock) -> Result<Self, Failure> {
-        let node = tokio::task::block_in_place(|| Node::open(config, lock))?;
+    fn here(config: &Config, lock: DataDirectoryLock, searching: Searching) -> Result<Self, Failure> {
+        let node = tokio::task::block_in_place(|| Node::open(config, lock, searching))?;
         let connection = Connection::Here(node.operator_routes(config)?);
         Ok(Self { connection, node: Some(node) })
     }

@@ -2,6 +2,8 @@
 //! versions, stored bytes, maintenance. Answers are JSON of ids and facts; only the stored bytes
 //! hold content, and are audited as a read.
 
+mod lines;
+mod reindex;
 mod render;
 mod verify;
 
@@ -41,6 +43,8 @@ pub fn operator_router(service: Service) -> Router {
         .route("/tenants/{tenant}/records/{record}/documents", get(documents))
         .route("/tenants/{tenant}/documents/{collection}/{id}/versions", get(versions))
         .route("/tenants/{tenant}/documents/{collection}/{id}", get(content))
+        .route("/projections", get(projections))
+        .route("/tenants/{tenant}/reindex", post(reindex::reindex))
         .route("/materialize", post(materialize))
         .route("/verify", post(verify::verify))
         .fallback(unknown)
@@ -165,6 +169,11 @@ async fn content(
         response.headers_mut().insert(ETAG, etag);
     }
     Ok(response)
+}
+
+async fn projections(State(service): State<Service>) -> Response {
+    let all: Vec<Value> = service.projections().iter().map(reindex::line).collect();
+    json_response(StatusCode::OK, &json!({ "projections": all }))
 }
 
 async fn materialize(State(service): State<Service>, headers: HeaderMap) -> Answer {

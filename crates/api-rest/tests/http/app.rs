@@ -11,6 +11,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 use vpr_api_rest::RestConfig;
 use vpr_core::Engine;
+use vpr_projection::{Limits, Place, Projection};
 use vpr_service::{AuditMode, Service, ServiceConfig};
 use vpr_store::disk::RealDisk;
 use vpr_store::format::AccessEntry;
@@ -24,6 +25,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     threads: Vec<JoinHandle<()>>,
     folder: Option<tempfile::TempDir>,
+    /// Where the search index is.
+    _index: tempfile::TempDir,
     /// Whether stopping must succeed: not after the disk was made to fail.
     pub(crate) sound: bool,
 }
@@ -64,15 +67,21 @@ impl App {
             engine.create_tenant(&tenant(name)).unwrap();
         }
         while engine.step_journal().unwrap() {}
-        let service = Service::open(ServiceConfig { audit, ..ServiceConfig::default() }, engine.clone());
+        let index = tempfile::tempdir().unwrap();
+        let place = Place::Sqlite { folder: index.path().to_owned() };
+        let projection = Projection::open(place, Limits::default()).unwrap();
+        let config_of_service = ServiceConfig { audit, ..ServiceConfig::default() };
+        let service = Service::searching(config_of_service, engine.clone(), projection);
         let config = change(RestConfig::development(tenant("default")));
         let router = vpr_api_rest::router(service.clone(), config);
-        Self { router, service, engine, threads: Vec::new(), folder: None, sound: true }
+        Self { router, service, engine, threads: Vec::new(), folder: None, _index: index, sound: true }
     }
 
-    /// Starts the engine's threads.
+    /// Starts the engine's threads, and the one that carries changes into the search index.
     pub(crate) fn run(&mut self) {
         let (journal, background) = (self.engine.clone(), self.engine.clone());
+        let service = self.service.clone();
+        self.threads.push(std::thread::spawn(move || service.run_projector()));
         self.threads.push(std::thread::spawn(move || journal.run_journal()));
         self.threads.push(std::thread::spawn(move || background.run_background()));
     }
@@ -92,6 +101,7 @@ impl App {
     }
 
     fn stop(&mut self) {
+        self.service.stop_projector();
         let closed = self.engine.close();
         assert!(closed.is_ok() || !self.sound || std::thread::panicking(), "{closed:?}");
         if closed.is_err() {

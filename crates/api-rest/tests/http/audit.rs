@@ -51,7 +51,7 @@ async fn each_access_is_in_the_audit_with_what_was_given_out() {
             "r7 history-instance Patient/p@1 200",
             "r8 delete Patient/p@2 204",
             "r8b history-instance Patient/p@2 Patient/p@1 200",
-            "r9 search-type Patient 501",
+            "r9 search-type Patient 200",
             "r10 read Patient/p@- 406",
         ]
     );

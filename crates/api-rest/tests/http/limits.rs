@@ -76,7 +76,7 @@ async fn a_rejection_before_the_body_was_read_closes_the_connection() {
     let plain = call("POST", "/fhir/Patient").header("content-type", "text/plain").body(body.clone());
     assert_eq!(closes(app.send(plain).await), (415, true));
     assert_eq!(closes(app.send(call("POST", "/nowhere").body(body.clone())).await), (404, true));
-    assert_eq!(closes(app.send(call("PUT", "/fhir/Patient").body(body)).await), (501, true));
+    assert_eq!(closes(app.send(call("PATCH", "/fhir/Patient").body(body)).await), (501, true));
     assert_eq!(closes(app.send(call("POST", "/fhir/Patient").fhir("x")).await), (400, false));
     assert_eq!(closes(app.send(get("/fhir/Patient/absent")).await), (404, false));
 }

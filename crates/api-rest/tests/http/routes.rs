@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use vpr_api_shared::{Action, Method, ROUTES, paths};
+use vpr_api_shared::{Action, FORM, Method, ROUTES, Schema, paths};
+use vpr_service::Interaction;
 
 use crate::app::{App, call, get, patient_with, post, put};
 
@@ -11,7 +12,7 @@ fn filled(path: &str) -> String {
     path.replace("{type}", "Patient")
         .replace("{id}", "p")
         .replace("{version}", "1")
-        .replace("{rest}", "Observation")
+        .replace("{member}", "Observation")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,10 +20,17 @@ async fn every_declared_route_answers_with_a_status_that_it_declares() {
     let app = App::new();
     app.send(put("/fhir/Patient/p", &patient_with("p"))).await;
     for route in ROUTES {
-        let request = call(route.method.as_str(), &filled(route.path));
-        let request = match route.method {
-            Method::Get | Method::Delete => request,
+        let conditional = matches!(
+            route.interaction(),
+            Some(Interaction::ConditionalUpdate | Interaction::ConditionalDelete)
+        );
+        let query = if conditional { "?_id=p" } else { "" };
+        let request = call(route.method.as_str(), &format!("{}{query}", filled(route.path)));
+        let request = match route.request {
+            _ if matches!(route.method, Method::Get | Method::Delete) => request,
             _ if route.path == "/fhir" => request.fhir(r#"{"resourceType":"Bundle","type":"batch"}"#),
+            Schema::Form => request.header("content-type", FORM).body("_count=5"),
+            Schema::Named("Parameters") => request.fhir(r#"{"resourceType":"Parameters"}"#),
             _ => request.fhir(patient_with("p").to_string()),
         };
         let reply = app.send(request).await;
@@ -70,9 +78,9 @@ async fn operations_that_are_not_built_say_so() {
         ("POST", "/fhir/$export"),
         ("GET", "/fhir/Patient/$everything"),
         ("POST", "/fhir/Patient/$match"),
-        ("GET", "/fhir/Patient/p/$everything"),
+        ("GET", "/fhir/Patient/%24everything"),
         ("POST", "/fhir/Patient/p/$meta-add"),
-        ("GET", "/fhir/Patient/p/%24everything"),
+        ("GET", "/fhir/Patient/p/%24meta"),
         ("GET", "/fhir/Patient/p/$nothing"),
     ] {
         let reply = app.send(call(method, path).fhir("{}")).await;
@@ -114,14 +122,15 @@ async fn the_capability_statement_is_what_is_served() {
             reply.failure(501);
         }
     }
-    assert_eq!(codes.len(), 6);
+    assert_eq!(codes.len(), 8);
     // Every type that it names can be addressed, and no other.
     for resource in all {
         app.send(get(&format!("/fhir/{}/none", resource["type"].as_str().unwrap()))).await.failure(404);
     }
     let named = |name: &str| all.iter().any(|resource| resource["type"] == name);
     assert!(named("Bundle") && !named("Parameters") && !named("Resource"));
-    assert!(!statement.to_string().contains("searchParam"));
+    let parameter = |name: &str| patient["searchParam"].as_array().unwrap().iter().any(|p| p["name"] == name);
+    assert!(parameter("name") && parameter("_id") && !parameter("_text"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use vpr_api_shared::{Method, ROUTES};
+use vpr_api_shared::{FORM, Method, ROUTES, Schema};
 
 use crate::app::{App, call, delete, get, patient, patient_with, post, put, tenant};
 
@@ -76,11 +76,13 @@ async fn no_route_works_in_an_unknown_tenant() {
             .replace("{type}", "Patient")
             .replace("{id}", "p")
             .replace("{version}", "1")
-            .replace("{rest}", "$everything");
+            .replace("{member}", "Observation");
         let request = call(route.method.as_str(), &format!("/t/nobody{path}"));
         let request = match route.method {
             Method::Get | Method::Delete => request,
             _ if path == "/fhir" => request.fhir(r#"{"resourceType":"Bundle","type":"batch"}"#),
+            _ if route.request == Schema::Form => request.header("content-type", FORM).body("_count=1"),
+            _ if path.ends_with("everything") => request.fhir(r#"{"resourceType":"Parameters"}"#),
             _ => request.fhir(patient_with("p").to_string()),
         };
         let reply = app.send(request).await;

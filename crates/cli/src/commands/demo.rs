@@ -100,6 +100,18 @@ fn print(
     output.line(format!("  curl -fsS '{url}/{patient}?_pretty=true'"))?;
     output.line(format!("  curl -fsS '{url}/{patient}/_history?_pretty=true'"))?;
     output.line(format!("  curl -fsS '{url}/{patient}/_history/1?_pretty=true'"))?;
+    output.line("\nSearches: by birth date, the newest of a code, who was ever measured, by what is referred to, all of a patient:\n")?;
+    for query in [
+        "Patient?birthdate=ge1950&_sort=family&_count=3&_elements=name,birthDate&_pretty=true".to_owned(),
+        format!(
+            "Observation?patient={patient}&code=http://loinc.org|85354-9&_sort=-date&_count=1&_pretty=true"
+        ),
+        "Patient?_has:Observation:patient:code=85354-9&_summary=count".to_owned(),
+        "Encounter?subject:Patient.gender=female&_include=Encounter:subject&_count=2&_pretty=true".to_owned(),
+        format!("{patient}/$everything?_type=Encounter,Condition&_pretty=true"),
+    ] {
+        output.line(format!("  curl -fsS '{url}/{query}'"))?;
+    }
     output.line("\nThe record as its keeper sees it:\n")?;
     output.line(format!("  {vpr} list"))?;
     output.line(format!("  {vpr} log {patient}"))?;

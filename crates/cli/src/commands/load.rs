@@ -19,7 +19,7 @@ pub(crate) async fn run(config: &Config, arguments: &LoadArguments) -> Result<()
         Some(url) => (remote(url, arguments.tenant.as_deref(), patience)?, None),
         None => {
             let tenant = super::tenant(arguments.tenant.as_deref(), config)?;
-            let opened = Opened::open(config, Absent::Create).await?;
+            let opened = Opened::open_searching(config, Absent::Create).await?;
             opened.ensure_default_tenant(config)?;
             let door = Door {
                 connection: opened.connection.clone(),

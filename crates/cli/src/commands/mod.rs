@@ -7,6 +7,7 @@ mod list;
 mod load;
 mod log;
 mod openapi;
+mod reindex;
 mod sample;
 mod serve;
 mod show;
@@ -54,6 +55,7 @@ async fn dispatch(command: Command, loaded: Loaded) -> Result<(), Failure> {
         Command::Show(arguments) => show::run(config, &arguments).await,
         Command::Diff(arguments) => diff::run(config, &arguments).await,
         Command::Verify => verify::run(config).await,
+        Command::Reindex(arguments) => reindex::run(config, &arguments).await,
         Command::Config(_) => config::check(&loaded),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Openapi => openapi::run(),

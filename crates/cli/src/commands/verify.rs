@@ -1,12 +1,13 @@
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::Request;
 use http::header::HOST;
 use vpr_codec::{Json, Limits, Value};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::lines::Lines;
 use crate::opening::{Absent, Opened};
 use crate::operator::{self, items, number, text};
 use crate::output::{Output, say};
@@ -75,19 +76,4 @@ fn print(report: Value<'_>) -> Result<(), Failure> {
     output.line(if good { "everything is as it was written" } else { "damage was found" })?;
     output.flush()?;
     if good { Ok(()) } else { Err(Failure::Said) }
-}
-
-/// Cuts a stream of bytes into lines.
-#[derive(Default)]
-struct Lines(BytesMut);
-
-impl Lines {
-    fn feed(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        self.0.extend_from_slice(bytes);
-        let mut lines = Vec::new();
-        while let Some(end) = self.0.iter().position(|byte| *byte == b'\n') {
-            lines.push(self.0.split_to(end + 1)[..end].to_vec());
-        }
-        lines
-    }
 }

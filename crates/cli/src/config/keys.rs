@@ -187,7 +187,7 @@ pub(crate) const KEYS: &[Key] = &[
         "search.wait_seconds_max",
         "VPR_SEARCH_WAIT_SECONDS_MAX",
         Always("5"),
-        "How long a search waits until the index holds what was written before it; past it, the answer is 503.",
+        "How long the answer to a write waits until searches show it, and a search for the writes that were answered; past it, the answer says so in a `Warning`; 0: not at all.",
     ),
     key(
         "search.snapshot_seconds",

@@ -18,5 +18,5 @@ mod values;
 pub(crate) use concerns::{Config, Environment, LogConfig};
 pub(crate) use error::ConfigErrors;
 pub(crate) use load::{Loaded, load};
-pub(crate) use search::{Database, SearchConfig};
+pub(crate) use search::Database;
 pub(crate) use table::{effective, reference};

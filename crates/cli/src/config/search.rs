@@ -55,14 +55,14 @@ impl Reader<'_> {
             _ => Err("must be strict or lenient".to_owned()),
         });
         let time_max = self.required("search.seconds_max", |text| values::seconds(text, 3_600));
-        let wait_max = self.required("search.wait_seconds_max", |text| values::seconds(text, 600));
+        let wait_max = self.required("search.wait_seconds_max", |text| values::within(text, 0, 600));
         let kept = self.required("search.snapshot_seconds", |text| values::seconds(text, 30 * 24 * 3_600));
         let slow = self.required("search.slow_millis", |text| values::within(text, 0, 3_600_000));
         Some(SearchConfig {
             database: database?,
             lenient: lenient?,
             time_max: time_max?,
-            wait_max: wait_max?,
+            wait_max: Duration::from_secs(wait_max?),
             snapshots_kept: kept?,
             slow: Duration::from_millis(slow?),
         })
@@ -72,7 +72,7 @@ impl Reader<'_> {
         let errors = self.errors.len();
         let address = self.optional("search.database_url", values::database_address).map(Address);
         let owner = self.optional("search.database_owner_url", values::database_address).map(Address);
-        let most = self.required("search.connections_max", |text| values::within(text, 1, 1_000));
+        let most = self.required("search.connections_max", |text| values::within(text, 2, 1_000));
         let least = self.required("search.connections_min", |text| values::within(text, 0, 1_000));
         let (most, least) = (u32::try_from(most?).ok()?, u32::try_from(least?).ok()?);
         if least > most {

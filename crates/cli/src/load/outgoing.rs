@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -98,6 +99,19 @@ impl Outgoing {
         }
         body.push_str("]}");
         Self { method: Method::POST, target: String::new(), body: Bytes::from(body), entries, form }
+    }
+
+    /// The types that conditional references in the body name (FHIR R4 §3.1.0.11.3): such a reference
+    /// finds only what is there when the request comes.
+    pub(crate) fn looked_for(&self) -> BTreeSet<String> {
+        let text = String::from_utf8_lossy(&self.body);
+        let values = text.match_indices("\"reference\"").filter_map(|(at, name)| {
+            let value = text.get(at + name.len()..)?.trim_start().strip_prefix(':')?.trim_start();
+            let (kind, _) = value.strip_prefix('"')?.split_once('?')?;
+            let is_type = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphabetic());
+            is_type.then(|| kind.to_owned())
+        });
+        values.collect()
     }
 
     /// Whether a refusal can be narrowed down by sending less at once.

@@ -1,6 +1,6 @@
 //! The load itself: one thread reads and plans, several requests are in flight.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -131,19 +131,36 @@ fn spawn_reader(
 }
 
 /// The requests in flight. Two that write the same resource are never in flight together, so that
-/// what comes later in the files is what stands in the end; one that has to wait holds up those
-/// behind it, so that their order stays.
+/// what comes later in the files is what stands in the end; one with conditional references waits for
+/// those that write the types it looks for. One that has to wait holds up those behind it, so that
+/// their order stays.
 struct Flight {
     door: Door,
     jobs: usize,
-    tasks: JoinSet<(Vec<String>, Delivery)>,
+    tasks: JoinSet<(Claims, Delivery)>,
     writing: HashSet<String>,
-    waiting: Option<(Outgoing, Option<OwnedSemaphorePermit>)>,
+    /// How many requests in flight write resources of a type.
+    types: HashMap<String, usize>,
+    waiting: Option<Waiting>,
+}
+
+/// A request that is the next to be sent.
+struct Waiting {
+    outgoing: Outgoing,
+    permit: Option<OwnedSemaphorePermit>,
+    looked_for: BTreeSet<String>,
+}
+
+/// What a request in flight writes.
+struct Claims {
+    names: Vec<String>,
+    types: BTreeSet<String>,
 }
 
 impl Flight {
     fn new(door: Door, jobs: usize) -> Self {
-        Self { door, jobs, tasks: JoinSet::new(), writing: HashSet::new(), waiting: None }
+        let (writing, types) = (HashSet::new(), HashMap::new());
+        Self { door, jobs, tasks: JoinSet::new(), writing, types, waiting: None }
     }
 
     fn is_empty(&self) -> bool {
@@ -155,41 +172,52 @@ impl Flight {
     }
 
     fn take(&mut self, outgoing: Outgoing, permit: Option<OwnedSemaphorePermit>) {
-        self.waiting = Some((outgoing, permit));
+        let looked_for = outgoing.looked_for();
+        self.waiting = Some(Waiting { outgoing, permit, looked_for });
     }
 
     fn forget_waiting(&mut self) {
         self.waiting = None;
     }
 
-    /// Sends what waits, if nothing that it writes is being written.
+    /// Sends what waits, if nothing that it writes or looks for is being written.
     fn launch(&mut self) {
-        let free = |(outgoing, _): &mut (Outgoing, _)| {
-            outgoing
-                .entries
-                .iter()
-                .filter_map(|e| e.identity.as_ref())
-                .all(|name| !self.writing.contains(name))
+        let free = |waiting: &mut Waiting| {
+            let mut names = waiting.outgoing.entries.iter().filter_map(|e| e.identity.as_ref());
+            names.all(|name| !self.writing.contains(name))
+                && !waiting.looked_for.iter().any(|kind| self.types.contains_key(kind))
         };
-        let Some((outgoing, permit)) = self.waiting.take_if(free) else { return };
-        let names: Vec<_> = outgoing.entries.iter().filter_map(|entry| entry.identity.clone()).collect();
-        self.writing.extend(names.iter().cloned());
+        let Some(Waiting { outgoing, permit, .. }) = self.waiting.take_if(free) else { return };
+        let claims = Claims {
+            names: outgoing.entries.iter().filter_map(|entry| entry.identity.clone()).collect(),
+            types: outgoing.entries.iter().map(|entry| entry.resource_type.clone()).collect(),
+        };
+        self.writing.extend(claims.names.iter().cloned());
+        for kind in &claims.types {
+            *self.types.entry(kind.clone()).or_default() += 1;
+        }
         let door = self.door.clone();
         self.tasks.spawn(async move {
             let delivery = door.deliver(outgoing).await;
             drop(permit);
-            (names, delivery)
+            (claims, delivery)
         });
     }
 
     async fn landed(&mut self) -> Option<Result<Delivery, Failure>> {
-        let (names, delivery) = match self.tasks.join_next().await? {
+        let (claims, delivery) = match self.tasks.join_next().await? {
             Ok(landed) => landed,
             Err(error) => return Some(Err(Failure::of(error))),
         };
-        for name in &names {
+        for name in &claims.names {
             self.writing.remove(name);
         }
+        for kind in &claims.types {
+            if let Some(count) = self.types.get_mut(kind) {
+                *count -= 1;
+            }
+        }
+        self.types.retain(|_, count| *count > 0);
         Some(Ok(delivery))
     }
 }
@@ -273,6 +301,21 @@ mod tests {
             let newest = (0..60).rfind(|n| n % 7 == id).unwrap();
             assert!(last.ends_with(&format!(r#""x":{newest}}}"#)), "{last}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_looks_for_something_waits_until_it_is_written() {
+        let organization = r#"{"resourceType":"Organization","id":"o"}"#;
+        let looking = |id: &str| {
+            format!(
+                r#"{{"resourceType":"Patient","id":"{id}","managingOrganization":{{"reference" : "Organization?name=x"}}}}"#
+            )
+        };
+        let (first, second) = (looking("a"), looking("b"));
+        let (_, seen) = run(&[r#"{"resourceType":"Flag","id":"f"}"#, organization, &first, &second], 8).await;
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.most, 2, "the flag and the organization, then both patients: {:?}", seen.log);
+        assert!(seen.log[..2].iter().all(|line| !line.contains("Patient")), "{:?}", seen.log);
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use super::ports::{self, Socket};
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::failure::Failure;
-use crate::node::{self, Node};
+use crate::node::{self, Node, Searching};
 use crate::operator::Operator;
 use crate::output::say;
 use vpr_store::data_format::DataDirectoryError;
@@ -41,7 +41,7 @@ impl Running {
         // The port first: a port that is taken must not cost a recovery.
         let (tcp, address) = ports::tcp(config.server.listen, config.server.port).await?;
         let lock = node::lock(config).map_err(|error| refused(config, &error))?;
-        let node = tokio::task::block_in_place(|| Node::open(config, lock))?;
+        let node = tokio::task::block_in_place(|| Node::open(config, lock, Searching::Yes))?;
         if let Some(tenant) = &config.tenants.default {
             tokio::task::block_in_place(|| node.ensure_tenant(tenant))?;
         }

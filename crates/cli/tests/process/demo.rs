@@ -15,11 +15,19 @@ fn every_printed_command_works_and_a_second_start_finds_the_same() {
     let server = demo(&place);
     let commands: Vec<&String> = server.printed.iter().filter(|line| line.starts_with("  ")).collect();
     assert!(commands.len() >= 9, "{:?}", server.printed);
+    let mut searches = 0;
     for command in &commands {
         let output = Command::new("sh").arg("-c").arg(command.as_str()).output().unwrap();
         assert!(output.status.success(), "{command}: {}", said(&output));
         assert!(!output.stdout.is_empty() || command.contains("clone"), "{command} says nothing");
+        if command.contains('?') && !command.contains("_history") && !command.contains("p1-0001?_pretty") {
+            searches += 1;
+            let found = String::from_utf8_lossy(&output.stdout).replace(' ', "");
+            assert!(found.contains("\"searchset\""), "{command}: {found}");
+            assert!(found.contains("\"fullUrl\"") || found.contains("\"total\":4"), "{command}: {found}");
+        }
     }
+    assert!(searches >= 5, "{:?}", server.printed);
     let data = place.path("demo/data");
     let list = || {
         let output = bare(&["--data-dir", data.to_str().unwrap(), "list"]).output().unwrap();
