@@ -21,12 +21,15 @@ pub(crate) fn apply(
     limits: &Limits,
 ) -> Result<Seq, ProjectionError> {
     let Some(last) = changes.last() else { return Ok(tenant.applied()) };
-    tenant.apply(|applying| {
+    let mut stands = None;
+    let applied = tenant.apply(|applying| {
         let mut found = Vec::new();
         let mut pruned_at = applying.pruned_at;
         backend.write(name, &mut |database| {
             found.clear();
-            check_order(database, changes)?;
+            let before = meta::get_seq(database, meta::name::APPLIED)?;
+            stands = Some(before);
+            check_order(before, changes)?;
             run(database, tenant.key(), applying, changes, &mut found)?;
             if prune::is_due(applying.pruned_at, last.time, limits) {
                 prune::prune(database, last.time, limits)?;
@@ -38,11 +41,15 @@ pub(crate) fn apply(
         applying.remember(found.drain(..));
         applying.pruned_at = pruned_at;
         Ok(last.seq.0.cast_signed())
-    })
+    });
+    if let (Err(ProjectionError::OutOfOrder { .. }), Some(stands)) = (&applied, stands) {
+        tenant.found_at(stands);
+    }
+    applied
 }
 
-fn check_order(database: &mut dyn Database, changes: &[AppliedChange]) -> Result<(), ProjectionError> {
-    let mut expected = meta::get_seq(database, meta::name::APPLIED)?.cast_unsigned() + 1;
+fn check_order(before: i64, changes: &[AppliedChange]) -> Result<(), ProjectionError> {
+    let mut expected = before.cast_unsigned() + 1;
     for change in changes {
         if change.seq.0 != expected {
             return Err(ProjectionError::OutOfOrder { expected, found: change.seq.0 });

@@ -5,6 +5,7 @@ use vpr_fhir::search::Span;
 use vpr_types::{Instant, ObjectId, Seq, Version};
 
 use crate::database::Database;
+use crate::plan::apart;
 use crate::rows::{type_number, type_of};
 use crate::sql::{Sql, Value};
 use crate::{AppliedOperation, HistoryRow, ProjectionError, meta};
@@ -109,7 +110,8 @@ fn chosen(database: &mut dyn Database, request: &HistoryRequest, at: i64) -> Res
         // What began before the end, and was not replaced by the beginning.
         sql.push(" AND h.seq < ").bind(first_after(database, high.saturating_sub(1))?);
         sql.push(" AND h.op <> 3 AND NOT EXISTS (SELECT 1 FROM hist n WHERE n.rid = h.rid AND n.seq > h.seq");
-        sql.push(" AND n.seq < ").bind(first_after(database, low)?).push(")");
+        sql.push(" AND n.seq < ").bind(first_after(database, low)?);
+        sql.push(apart(database.dialect())).push(")");
     }
     Ok(sql)
 }

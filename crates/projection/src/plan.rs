@@ -108,6 +108,15 @@ fn numbers(all: impl Iterator<Item = i64>) -> Sql {
     Sql::new(&text.join(", "))
 }
 
+/// Ends a subquery that Postgres is to run by itself where it stands: it may join any other one in
+/// an order and by a method of its own choice, which is right only as long as its statistics are.
+pub(crate) fn apart(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " OFFSET 0",
+    }
+}
+
 /// Never holds.
 fn never() -> Sql {
     Sql::new("1 = 0")

@@ -85,6 +85,16 @@ impl Tenant {
         Ok(Seq(applied))
     }
 
+    /// The database stands at `applied`. If that is not where it was left, another process has written,
+    /// or a server has lost its last transactions, or its answer was lost: nothing that is remembered
+    /// of the tables need be true.
+    pub(crate) fn found_at(&self, applied: i64) {
+        let mut applying = self.applying.lock();
+        if self.applied.swap(applied.cast_unsigned(), Ordering::AcqRel) != applied.cast_unsigned() {
+            *applying = Applying::default();
+        }
+    }
+
     /// Runs `reset` alone; nothing is applied then, and `epoch` has begun.
     pub(crate) fn reset(
         &self,

@@ -7,7 +7,7 @@ use vpr_fhir::search::{Compared, CompartmentOf, Filter, ReferenceTest, Span, Tes
 
 use super::comparison::{self, filled};
 use super::text::{self, Stored, TextTest};
-use super::{Planner, Subject, Types, all, any, never, numbers};
+use super::{Planner, Subject, Types, all, any, apart, never, numbers};
 use crate::ProjectionError;
 use crate::rows::{Aspect, applies, pk, pk_base, type_number};
 use crate::schema::{CMPT, REF, REF_REV, RES, SORTK, SPN, STR, TOK, Table, state};
@@ -129,7 +129,7 @@ impl Planner<'_> {
                 let mut sql = Sql::new("EXISTS (SELECT 1 FROM ");
                 sql.push(part.name).push(" ").push(alias).push(" WHERE ");
                 fulfills(&mut sql, alias);
-                sql.append(&part.counts(alias)).push(")");
+                sql.append(&part.counts(alias)).push(apart(self.dialect)).push(")");
                 sql
             })
             .collect();
@@ -240,7 +240,7 @@ impl Planner<'_> {
                 let mut sql = Sql::new(&of.rid_alone(self.dialect));
                 sql.push(" IN (SELECT k.rid FROM ").push(part.name).push(" k WHERE ");
                 sql.append(&pks(parameter, Aspect::Value, &of.types)).push(" AND ").append(&test.sql);
-                sql.append(&part.counts("k")).push(")");
+                sql.append(&part.counts("k")).push(apart(self.dialect)).push(")");
                 parts.push(sql);
             }
         }
@@ -264,8 +264,14 @@ impl Planner<'_> {
                 if targets.is_empty() {
                     targets = vpr_fhir::ResourceType::all().map(type_number).collect();
                 }
-                let mut sql = Sql::new("k.tgt IN (SELECT rid FROM res WHERE type IN (");
-                sql.append(&numbers(targets.into_iter())).push(") AND fid = ").bind(id.as_str()).push(")");
+                let mut rids = Sql::new("(SELECT rid FROM res WHERE type IN (");
+                rids.append(&numbers(targets.into_iter())).push(") AND fid = ").bind(id.as_str()).push(")");
+                let mut sql = Sql::new("k.tgt ");
+                match self.dialect {
+                    Dialect::Sqlite => sql.push("IN ").append(&rids),
+                    // An array is made first, and then looked up.
+                    Dialect::Postgres => sql.push("= ANY (ARRAY").append(&rids).push(")"),
+                };
                 sql
             }
             ReferenceTest::Absolute(url) => hash(self.key.url(url)),

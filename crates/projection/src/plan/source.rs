@@ -6,7 +6,7 @@ use vpr_fhir::search::{Filter, ReferenceTest, StringMatch, Test, UriMatch};
 use super::comparison::{self, filled};
 use super::condition::{list, owner, pks, token_conditions};
 use super::text::{self, Stored};
-use super::{Planner, Subject, Types, never};
+use super::{Planner, Subject, Types, apart, never};
 use crate::ProjectionError;
 use crate::rows::{Aspect, pk, type_number};
 use crate::schema::{CMPT, COMP, NUM, REF, REF_REV, RES, STR, TOK, Table, state};
@@ -120,7 +120,8 @@ impl Planner<'_> {
         for part in self.moment.parts(table) {
             for select in &found.selects {
                 let mut sql = Sql::new("SELECT ");
-                sql.push(gives).push(" AS rid FROM (").append(select).push(") d CROSS JOIN ");
+                sql.push(gives).push(" AS rid FROM (").append(select).push(apart(self.dialect));
+                sql.push(") d CROSS JOIN ");
                 sql.push(part.name).push(" x WHERE ").append(on).append(&part.counts("x"));
                 for guard in &guards {
                     sql.push(" AND ").append(guard);

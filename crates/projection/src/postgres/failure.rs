@@ -2,6 +2,9 @@ use sqlx::Error;
 
 use crate::ProjectionError;
 
+/// `insufficient_privilege`
+const FORBIDDEN: &str = "42501";
+
 /// What an error means for who asked. Of what the server says only its code is passed on: its
 /// sentences may quote values.
 pub(super) fn failure(error: &Error) -> ProjectionError {
@@ -18,7 +21,7 @@ pub(super) fn failure(error: &Error) -> ProjectionError {
     let code = database.code().unwrap_or_default();
     match code.as_ref() {
         "57014" => ProjectionError::TimedOut,
-        "42501" => ProjectionError::Unavailable(format!(
+        FORBIDDEN => ProjectionError::Unavailable(format!(
             "the role may not do this (SQLSTATE {code}); set the URL of the owner so that migrations can run"
         )),
         // Statement or value does not fit the tables, or a row is there that must not be.
@@ -28,6 +31,11 @@ pub(super) fn failure(error: &Error) -> ProjectionError {
         }
         _ => ProjectionError::Unavailable(format!("SQLSTATE {code}")),
     }
+}
+
+/// Whether the role may not do what was asked.
+pub(super) fn is_forbidden(error: &Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == FORBIDDEN)
 }
 
 /// Whether the connection had gone before anything was asked on it.

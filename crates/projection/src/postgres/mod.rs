@@ -97,7 +97,8 @@ impl Backend for Postgres {
     fn read(&self, tenant: &TenantName, work: Work<'_>) -> Result<(), ProjectionError> {
         let begin = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {}; {}",
-            self.time_max.as_millis(),
+            // 0 would be no limit.
+            self.time_max.as_millis().clamp(1, i32::MAX as u128),
             Self::entering(tenant),
         );
         Transaction::run(&self.searches, tenant, &begin, work)
@@ -117,7 +118,6 @@ impl Backend for Postgres {
     }
 
     fn discard(&self, tenant: &TenantName) -> Result<(), ProjectionError> {
-        let what = format!("the schema of tenant {tenant} must be dropped by the role that owns it");
-        Err(ProjectionError::Unusable(what))
+        tenants::discard(self, tenant)
     }
 }

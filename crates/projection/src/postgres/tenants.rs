@@ -3,7 +3,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 use vpr_types::TenantName;
 
-use super::failure::failure;
+use super::failure::{failure, is_forbidden};
 use super::{LOCK, Postgres};
 use crate::ProjectionError;
 
@@ -53,6 +53,28 @@ pub(super) fn open(postgres: &Postgres, tenant: &TenantName) -> Result<(), Proje
         (_, Found::Migrated) => Ok(()),
         _ => Err(ProjectionError::Unusable("owner and serving role see different databases".into())),
     }
+}
+
+/// Removes the tenant's schema, with everything in it.
+///
+/// # Errors
+/// [`ProjectionError::Unusable`] when the role that migrations run by may not.
+pub(super) fn discard(postgres: &Postgres, tenant: &TenantName) -> Result<(), ProjectionError> {
+    let schema = schema(tenant);
+    let drop = async {
+        let mut connection = postgres.owner.connect().await?;
+        let statement =
+            format!("SET lock_timeout = {}; DROP SCHEMA IF EXISTS \"{schema}\" CASCADE", LOCK.as_millis());
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+        connection.close().await
+    };
+    postgres.runtime.block_on(drop).map_err(|error| {
+        if is_forbidden(&error) {
+            let what = format!("the schema {schema} must be dropped by the role that owns it");
+            return ProjectionError::Unusable(what);
+        }
+        failure(&error)
+    })
 }
 
 /// The serving role's name, and what it sees of the schema.

@@ -376,6 +376,15 @@ fn migrations_need_the_owner_and_later_ones_are_left_alone() {
     let later = "SET vpr.tenant = 'here'; INSERT INTO vpr_here.migrations VALUES (999)";
     world.run(&world.urls.owner_url, later).unwrap();
     assert!(matches!(alone.open_tenant(&here), Err(ProjectionError::Unusable(_))));
+    // What cannot be used is removed by who made it, and by nobody else.
+    let refused = alone.discard(&here);
+    assert!(
+        matches!(&refused, Err(ProjectionError::Unusable(why)) if why.contains("vpr_here")),
+        "{refused:?}"
+    );
+    world.open().discard(&here).unwrap();
+    world.open().open_tenant(&here).unwrap();
+    alone.open_tenant(&here).unwrap();
 }
 
 #[test]

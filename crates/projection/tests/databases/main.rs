@@ -4,5 +4,6 @@
 mod asks;
 mod equal;
 mod measure;
+mod processes;
 mod resources;
 mod world;

@@ -5,7 +5,7 @@ use vpr_projection::{AppliedChange, AppliedOperation, Limits, PageRequest, Proje
 
 use crate::world::{World, change, document, query};
 
-const PATIENTS: usize = 1_000;
+const PATIENTS: usize = 5_000;
 const OBSERVATIONS_EACH: usize = 20;
 const BATCH: usize = 500;
 
@@ -71,7 +71,6 @@ const URLS: &[&str] = &[
     "Observation?patient=p77&_include=Observation:patient",
     "Patient?_id=p77&_revinclude=Observation:patient",
 ];
-
 
 fn time(projection: &Projection, world: &World, query: &Query, total: bool) -> f64 {
     let request = PageRequest { limit: 50, total, ..PageRequest::default() };

@@ -22,7 +22,7 @@ pub(crate) struct World {
     pub(crate) postgres: Projection,
     pub(crate) tenant: TenantName,
     pub(crate) urls: PostgresDatabase,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     _folder: TempDir,
 }
 
@@ -44,7 +44,7 @@ impl World {
         for each in [&sqlite, &postgres] {
             each.open_tenant(&tenant, [7; 32]).unwrap();
         }
-        Self { sqlite, postgres, tenant, urls, runtime: runtime, _folder: folder }
+        Self { sqlite, postgres, tenant, urls, runtime, _folder: folder }
     }
 
     pub(crate) fn both(&self) -> [&Projection; 2] {

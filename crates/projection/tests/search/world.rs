@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vpr_fhir::ResourceType;
 use vpr_fhir::definitions::SearchParameter;
 use vpr_fhir::search::{Extracted, Key, KeyValue, QuantityKey, ReferenceKey, Span, Token};
-use vpr_projection::{AppliedChange, AppliedDocument, AppliedOperation, Limits, Place, Projection};
+use vpr_projection::{AppliedChange, AppliedDocument, AppliedOperation, Limits, Projection};
 use vpr_types::{Instant, ObjectId, Seq, TenantName, Version};
 
 /// Draws the same numbers from the same seed.
@@ -33,6 +33,9 @@ impl Dice {
     }
 }
 
+/// What the tables need to be there.
+pub(crate) type Held = Box<dyn std::any::Any>;
+
 /// A version of a resource.
 #[derive(Debug, Clone)]
 pub(crate) struct Said {
@@ -49,7 +52,7 @@ pub(crate) struct World {
     pub(crate) resources: BTreeMap<(ResourceType, String), Vec<Said>>,
     pub(crate) seq: u64,
     pub(crate) time: i64,
-    _folder: tempfile::TempDir,
+    _held: Held,
 }
 
 pub(crate) const KEY: [u8; 32] = [7; 32];
@@ -73,18 +76,19 @@ pub(crate) const URIS: [&str; 7] =
 
 impl World {
     pub(crate) fn new(limits: Limits) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let place = Place::Sqlite { folder: folder.path().to_owned() };
+        let (place, tenant, held) = crate::database();
         let projection = Projection::open(place, limits).unwrap();
-        let tenant = TenantName::new("test").unwrap();
         projection.open_tenant(&tenant, KEY).unwrap();
+        if projection.applied(&tenant) > Seq(0) {
+            projection.reset(&tenant).unwrap();
+        }
         Self {
             projection,
             tenant,
             resources: BTreeMap::new(),
             seq: 0,
             time: 1_700_000_000_000_000,
-            _folder: folder,
+            _held: held,
         }
     }
 
