@@ -1,6 +1,9 @@
 //! What the tests through the real doors share: a `vpr` process of their own, HTTP, JSON and stock
 //! git, none of it with code of the program that they judge.
 //!
+//! Where the search index matters, a test runs on both databases ([`on_both_databases`]): a real
+//! Postgres is started for it, and without one it fails.
+//!
 //! Each file of `tests/` is one claim. Figures are printed and written to `target/figures/`.
 //!
 //! They run `target/<profile>/vpr`, or what `VPR_BINARY` names; it must be built with the places to
@@ -13,6 +16,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod binary;
+mod database;
 mod server;
 
 mod http;
@@ -32,6 +36,7 @@ mod resources;
 pub use binary::{Command, has_failpoints, program, require_failpoints};
 pub use campaign::{Campaign, FAILPOINTS, Outcome};
 pub use data::{fhir_set, is_full, is_soak, json_files, shout};
+pub use database::Database;
 pub use dice::Dice;
 pub use figures::publish;
 pub use git::{Repository, repositories};

@@ -1,11 +1,13 @@
 //! B2: of many who create unless there is one, exactly one creates, alone and inside Bundles, in
-//! whatever way they spell their criteria.
+//! whatever way they spell their criteria, whichever database holds the index.
 
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Barrier;
 
-use vpr_http_tests::{Client, Response, Server, bundle, entry, is_soak, publish};
+use vpr_http_tests::{
+    Client, Database, Response, Server, bundle, entry, is_soak, on_both_databases, publish,
+};
 
 const CLIENTS: usize = 64;
 const SYSTEM: &str = "http://ids.example/mrn";
@@ -120,11 +122,15 @@ fn storm(server: &Server, name: &str, rounds: usize, contender: Contender) -> Re
     Ok(rounds * CLIENTS)
 }
 
-#[test]
-fn of_64_conditional_creates_exactly_one_creates() {
+on_both_databases! {
+    of_64_conditional_creates_exactly_one_creates,
+    the_harness_sees_a_storm_that_duplicates,
+}
+
+fn of_64_conditional_creates_exactly_one_creates(database: &Database) {
     let rounds = if is_soak() { 150 } else { 20 };
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(&folder.path().join("data"));
+    let server = database.start(&folder.path().join("data"));
     let mut requests = 0;
     let forms: [(&str, Contender); 4] =
         [("alone", alone), ("batch", batch), ("transaction", transaction), ("mixed", mixed)];
@@ -132,11 +138,12 @@ fn of_64_conditional_creates_exactly_one_creates() {
         requests += storm(&server, name, rounds, contender).unwrap();
     }
     publish(
-        "B2",
+        &format!("B2-{}", database.name()),
         &[format!(
-            "B2 conditional create storm: {CLIENTS} clients, {rounds} rounds each alone, in a batch, in a transaction and \
+            "B2 conditional create storm on {}: {CLIENTS} clients, {rounds} rounds each alone, in a batch, in a transaction and \
              mixed with conditional updates and plain creates, five spellings of the criteria, {requests} requests: \
              in every round 1 created, {} matched",
+            database.name(),
             CLIENTS - 1
         )],
     );
@@ -154,10 +161,9 @@ fn search_then_create(client: &mut Client, _: usize, value: &str) -> (u16, Optio
     of(created.status, created.header("location"))
 }
 
-#[test]
-fn the_harness_sees_a_storm_that_duplicates() {
+fn the_harness_sees_a_storm_that_duplicates(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(&folder.path().join("data"));
+    let server = database.start(&folder.path().join("data"));
     let refused = storm(&server, "blind", 3, search_then_create).unwrap_err();
     assert!(refused.contains("not one created"), "{refused}");
     assert!(storm(&server, "right", 2, alone).is_ok());

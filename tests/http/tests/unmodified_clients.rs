@@ -1,11 +1,11 @@
 //! Public clients of the standard, as their makers published them: each creates, searches (chained
 //! and paged), updates with `If-Match` and reads history. They come from their registries, pinned
-//! in `tests/clients`, into the build folder, once for each set of pins.
+//! in `tests/clients`, into the build folder, once for each set of pins, and each runs against both databases.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use vpr_http_tests::{Server, publish};
+use vpr_http_tests::{Database, on_both_databases, publish};
 
 fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../clients").canonicalize().unwrap()
@@ -53,38 +53,42 @@ fn node() -> PathBuf {
     })
 }
 
-fn against_a_server(client: &str, run: impl FnOnce(&str) -> String) {
+fn against_a_server(database: &Database, client: &str, run: impl FnOnce(&str) -> String) {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(&folder.path().join("data"));
+    let server = database.start(&folder.path().join("data"));
     let said = run(&format!("http://127.0.0.1:{}/fhir", server.port()));
-    publish(&format!("S7-{client}"), &[said.trim().to_owned()]);
+    publish(&format!("S7-{client}-{}", database.name()), &[said.trim().to_owned()]);
 }
 
-#[test]
-fn fhirclient_works() {
+on_both_databases!(fhirclient_works, fhirpy_works, fhir_kit_client_works);
+
+fn fhirclient_works(database: &Database) {
     let python = python_once();
-    against_a_server("fhirclient", |base| {
+    against_a_server(database, "fhirclient", |base| {
         succeed(Command::new(python).arg(clients().join("with_fhirclient.py")).arg(base))
     });
 }
 
-#[test]
-fn fhirpy_works() {
+fn fhirpy_works(database: &Database) {
     let python = python_once();
-    against_a_server("fhirpy", |base| {
+    against_a_server(database, "fhirpy", |base| {
         succeed(Command::new(python).arg(clients().join("with_fhirpy.py")).arg(base))
     });
 }
 
-#[test]
-fn fhir_kit_client_works() {
-    let folder = node();
+fn fhir_kit_client_works(database: &Database) {
+    let folder = node_once();
     // Modules are looked up beside the program that imports them.
-    std::fs::copy(clients().join("with_fhir_kit_client.js"), folder.join("with_fhir_kit_client.mjs"))
-        .unwrap();
-    against_a_server("fhir-kit-client", |base| {
-        succeed(Command::new("node").arg(folder.join("with_fhir_kit_client.mjs")).arg(base))
+    let program = format!("with_fhir_kit_client_{}.mjs", database.name());
+    std::fs::copy(clients().join("with_fhir_kit_client.js"), folder.join(&program)).unwrap();
+    against_a_server(database, "fhir-kit-client", |base| {
+        succeed(Command::new("node").arg(folder.join(&program)).arg(base))
     });
+}
+
+fn node_once() -> PathBuf {
+    static NODE: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    NODE.get_or_init(node).clone()
 }
 
 fn python_once() -> PathBuf {
