@@ -9,7 +9,7 @@ use crate::query::Search;
 use crate::world::World;
 
 /// More pages are a walk in circles.
-const PAGES_MAX: usize = 600;
+const PAGES_MAX: usize = 1_500;
 
 /// A server refused a search.
 #[derive(Debug)]

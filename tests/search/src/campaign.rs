@@ -46,16 +46,15 @@ pub fn judge_all(
     seeds: impl Iterator<Item = u64>,
 ) -> Verdicts {
     let now = world.documents().iter().map(|each| each.last_updated()).max().unwrap_or("2026-01-01");
-    let judge = Judge::new(world, now);
+    let judge = Judge::new(world, now).at(&tenant.server.base());
     let mut client = tenant.server.client();
-    let base = tenant.server.base();
     let mut verdicts = Verdicts::default();
     let failed_once = FAILED_ONCE.lines().filter_map(|line| line.split_once(' '));
     let failed_once = failed_once
         .filter(|(world, _)| world.parse() == Ok(world_seed))
         .map(|(_, search)| search.parse().unwrap());
     for seed in failed_once.collect::<Vec<u64>>().into_iter().chain(seeds) {
-        let (search, matches) = search(&judge, seed, Some(&base), &mut |why| {
+        let (search, matches) = search(&judge, seed, &mut |why| {
             *verdicts.left_out.entry(why).or_default() += 1;
         });
         verdicts.coverage.add(&search, !matches.is_empty());

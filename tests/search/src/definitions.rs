@@ -118,6 +118,12 @@ impl Definitions {
         self.members.get(type_name).map_or(&[], Vec::as_slice)
     }
 
+    /// All types of resources.
+    pub fn resource_types(&self) -> impl Iterator<Item = &'static str> {
+        let is_resource = |members: &[Member]| members.iter().any(|member| member.name == "implicitRules");
+        self.members.iter().filter(move |(_, members)| is_resource(members)).map(|(name, _)| *name)
+    }
+
     /// The codes of a value set with their systems.
     #[must_use]
     pub fn codes(&self, value_set: &str) -> &[(&'static str, &'static str)] {

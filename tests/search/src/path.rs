@@ -177,10 +177,12 @@ impl<'a> Node<'a> {
         self.type_name == its_type || its_type == "DateTime" && self.type_name == "dateTime"
     }
 
-    /// What a reference names, as far as its text tells.
+    /// What a reference names, as far as its text tells, or its `type` where it has no text.
     fn target(self) -> Option<Self> {
-        let text = self.value.as_str().or_else(|| self.value["reference"].as_str())?;
-        let (type_name, _, _) = crate::judge::split_reference(text)?;
+        let type_name = match self.value.as_str().or_else(|| self.value["reference"].as_str()) {
+            Some(text) => crate::judge::split_reference(text)?.0,
+            None => self.value["type"].as_str()?,
+        };
         Some(Node { value: self.value, type_name, value_set: "" })
     }
 }

@@ -16,8 +16,7 @@ fn each_planted_mistake_is_noticed() {
     let (mut coverage, mut open) = (Coverage::default(), std::collections::BTreeMap::new());
     let mut asked = Vec::new();
     for seed in 1..=SEARCHES {
-        let (search, matches) =
-            search(&judge, seed, None, &mut |why| *open.entry(why).or_insert(0_usize) += 1);
+        let (search, matches) = search(&judge, seed, &mut |why| *open.entry(why).or_insert(0_usize) += 1);
         coverage.add(&search, !matches.is_empty());
         let answer = right(&judge, &search, &matches);
         let wrong = complaints(&judge, &search, &matches, &answer);

@@ -240,7 +240,7 @@ impl Generator<'_, '_> {
                 0 | 1 => id.clone(),
                 2 => format!("{type_name}/{id}/_history/{}", version.as_deref().unwrap_or("1")),
                 3 => format!("{type_name}/{id}/_history/2"),
-                4 => self.own_base.as_ref().map(|base| format!("{base}/{type_name}/{id}"))?,
+                4 => format!("{}/{type_name}/{id}", self.judge.base()),
                 _ => format!("{type_name}/{id}"),
             },
             Reference::Absolute(url) => match split_reference(url) {

@@ -3,11 +3,13 @@
 
 mod asks;
 mod coverage;
+mod leads;
 mod write;
 
 use vpr_http_tests::Dice;
 
 pub use coverage::{Coverage, features};
+use leads::leads;
 
 use crate::data::TYPES;
 use crate::definitions::{Kind, Parameter, definitions};
@@ -45,21 +47,15 @@ const DEPTH_MAX: usize = 4;
 pub struct Generator<'j, 'w> {
     judge: &'j Judge<'w>,
     dice: Dice,
-    own_base: Option<String>,
     /// Whether values are asked for as they are.
     plain: bool,
 }
 
 /// The search of a seed; the first that the standard decides, of those that the seed gives. Why the
 /// others were left out goes to `left_out`.
-pub fn search(
-    judge: &Judge<'_>,
-    seed: u64,
-    own_base: Option<&str>,
-    left_out: &mut dyn FnMut(&'static str),
-) -> (Search, Vec<usize>) {
+pub fn search(judge: &Judge<'_>, seed: u64, left_out: &mut dyn FnMut(&'static str)) -> (Search, Vec<usize>) {
     let dice = Dice::new(seed.wrapping_mul(0x1000_0001).wrapping_add(77));
-    let mut generator = Generator { judge, dice, own_base: own_base.map(str::to_owned), plain: false };
+    let mut generator = Generator { judge, dice, plain: false };
     loop {
         let Some(search) = generator.search() else { continue };
         match judge.matches(&search) {
@@ -373,22 +369,24 @@ impl Generator<'_, '_> {
         let mut at = type_name.to_owned();
         for step in 0..1 + self.dice.below(3) {
             let reverse = self.one_in(3);
-            let referrers: Vec<&str> = match reverse {
+            let referrers: Vec<&'static str> = match reverse {
                 true => TYPES.to_vec(),
                 false => vec![TYPES.into_iter().find(|each| *each == at)?],
             };
-            let references: Vec<(&str, &Parameter)> = referrers
+            let references: Vec<(&'static str, &Parameter, Vec<&str>)> = referrers
                 .into_iter()
                 .flat_map(|source| definitions().parameters(source).map(move |each| (source, each)))
                 .filter(|(_, each)| each.kind == Kind::Reference && !each.targets.is_empty())
-                .filter(|(_, each)| !reverse || each.targets.contains(&at.as_str()))
+                // What a canonical URL names is not looked for: the standard leaves open by which rule.
+                .filter(|(_, each)| !CANONICAL.contains(&each.code))
+                .map(|(source, each)| (source, each, leads(source, each)))
+                .filter(|(.., leads)| !reverse || leads.contains(&at.as_str()))
                 .collect();
             if references.is_empty() {
                 return Some(());
             }
-            let (source, parameter) = *self.dice.pick(&references);
-            let targets: Vec<&str> =
-                TYPES.into_iter().filter(|each| parameter.targets.contains(each)).collect();
+            let (source, parameter, targets) = self.dice.pick(&references).clone();
+            let targets: Vec<&str> = TYPES.into_iter().filter(|each| targets.contains(each)).collect();
             let target = if targets.is_empty() { None } else { Some(*self.dice.pick(&targets)) };
             let target = if reverse { TYPES.into_iter().find(|each| *each == at) } else { target };
             search.inclusions.push(Inclusion {
@@ -420,6 +418,15 @@ fn fits(type_name: &str, criterion: &Criterion, made_for: &str) -> bool {
     };
     match criterion {
         Criterion::Id(_) | Criterion::LastUpdated(_) => true,
+        // A server may refuse a type that one of the parameters of that name cannot lead to.
+        Criterion::Has(code, Modifier::Type(target), _) => {
+            same(code)
+                && definitions()
+                    .resource_types()
+                    .find(|each| *each == type_name)
+                    .and_then(|name| Some(leads(name, definitions().parameter(name, code)?)))
+                    .is_none_or(|leads| leads.contains(&target.as_str()))
+        }
         Criterion::Has(code, ..) | Criterion::Missing(code, _) => {
             // The parts of composites differ from type to type.
             same(code) && kind(made_for, code) != Some(Kind::Composite)

@@ -263,6 +263,8 @@ impl Judge<'_> {
 
     /// R4 §3.1.1.4.12
     fn reference(&self, modifier: &Modifier, asked: &str, reference: &Reference) -> bool {
+        // A URL of this server is the same as the relative reference (R4 §3.1.1.4.12).
+        let asked = asked.strip_prefix(self.base()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(asked);
         let asked = match modifier {
             Modifier::Type(type_name) => format!("{type_name}/{asked}"),
             _ => asked.to_owned(),

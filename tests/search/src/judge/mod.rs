@@ -36,6 +36,7 @@ pub struct Judge<'w> {
     world: &'w World,
     flaw: Option<Flaw>,
     now: i64,
+    base: String,
     found: RefCell<HashMap<(usize, &'static str), Rc<Found>>>,
 }
 
@@ -43,13 +44,27 @@ impl<'w> Judge<'w> {
     /// A right judge; `now` as a date of today.
     #[must_use]
     pub fn new(world: &'w World, now: &str) -> Self {
-        Self { world, flaw: None, now: Span::of(now).low, found: RefCell::default() }
+        let base = "http://this.example/fhir".to_owned();
+        Self { world, flaw: None, now: Span::of(now).low, base, found: RefCell::default() }
     }
 
     /// One that makes a mistake.
     #[must_use]
     pub fn with_flaw(world: &'w World, now: &str, flaw: Flaw) -> Self {
         Self { flaw: Some(flaw), ..Self::new(world, now) }
+    }
+
+    /// The same for a server at this base URL, which stands for its own resources.
+    #[must_use]
+    pub fn at(mut self, base: &str) -> Self {
+        base.clone_into(&mut self.base);
+        self
+    }
+
+    /// Where the server is.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     fn has(&self, flaw: Flaw) -> bool {
@@ -201,8 +216,9 @@ impl<'w> Judge<'w> {
                     return Verdict::No;
                 }
                 let found = self.values(at, code);
-                match found.values.is_empty() {
-                    true if found.bare => Verdict::Open("whether an element without a value is missing"),
+                let is_clear = |value: &&Value| !matches!(value, Value::Unclear(_));
+                match found.values.iter().find(is_clear).is_none() {
+                    true if found.bare || !found.values.is_empty() => Verdict::Open("whether an element without a value is missing"),
                     is_missing => (self.has(Flaw::MissingTurned) != (is_missing == *missing)).into(),
                 }
             }

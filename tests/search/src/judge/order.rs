@@ -42,7 +42,9 @@ impl Judge<'_> {
                 (None, Some(_)) => Ordering::Greater,
                 (Some(_), None) => Ordering::Less,
             };
-            if order.is_ne() {
+            // A server may know the time of a version more exactly than it shows it, and no two are
+            // equal then.
+            if order.is_ne() || code == "_lastUpdated" {
                 return Some(order);
             }
         }
