@@ -1,7 +1,7 @@
 use http::HeaderMap;
 use vpr_service::Interaction;
 
-use crate::routes::Route;
+use crate::route::Route;
 
 /// A request that passed the door: addressed, authenticated, its formats and parameters checked.
 #[derive(Debug)]

@@ -18,7 +18,8 @@ use crate::negotiate::accepts_gzip;
 use crate::probes;
 use crate::rejection::Rejection;
 use crate::reply::Reply;
-use crate::routes::{Action, Method, OPERATION, Route};
+use crate::route::{Action, Method, Route};
+use crate::routes::OPERATION;
 use crate::tenant::has_operation;
 
 /// All routes of one path: the wrapper around every request. Nothing is served but through it, so

@@ -10,7 +10,7 @@
 //! OperationOutcome without internals; every request to an existing tenant is audited, refused ones
 //! included; what a header or query parameter says of the tenant can only repeat the address.
 //!
-//! Reading order: `routes`, `door`, `endpoint`, `tenant`.
+//! Reading order: `route`, `routes`, `door`, `endpoint`, `tenant`.
 
 mod address;
 mod body;
@@ -19,6 +19,7 @@ mod call;
 mod capability;
 mod cors;
 mod date;
+mod declared;
 mod door;
 mod endpoint;
 mod index_state;
@@ -29,6 +30,7 @@ mod parameters;
 mod probes;
 mod rejection;
 mod reply;
+mod route;
 mod routes;
 mod slow;
 mod table;
@@ -38,6 +40,7 @@ pub use address::{Address, AddressError, Addressing, Hints, TENANT_HEADER};
 pub use call::{Call, PathSegments};
 pub use capability::CapabilityStatement;
 pub use date::{format_date, parse_date};
+pub use declared::{COMMON_PARAMETERS, PARAMETERS_NOT_BUILT};
 pub use door::{Authentication, DoorConfig, Protocol, router};
 pub use index_state::IndexState;
 pub use metrics::Metrics;
@@ -47,8 +50,6 @@ pub use negotiate::{
 };
 pub use openapi::openapi;
 pub use rejection::{RETRY_AFTER_SECONDS, Rejection};
-pub use routes::{
-    Action, COMMON_PARAMETERS, COMMON_STATUSES, Method, PARAMETERS_NOT_BUILT, Parameter, ROUTES, Route,
-    Schema, paths,
-};
+pub use route::{Action, Method, Parameter, Route, Schema};
+pub use routes::{COMMON_STATUSES, ROUTES, paths};
 pub use table::route_tables;

@@ -3,8 +3,10 @@
 use serde_json::{Map, Value, json};
 use vpr_service::{Interaction, action};
 
+use crate::declared::COMMON_PARAMETERS;
 use crate::negotiate::FORM;
-use crate::routes::{Action, COMMON_PARAMETERS, COMMON_STATUSES, Method, ROUTES, Route, Schema, paths};
+use crate::route::{Action, Method, Route, Schema};
+use crate::routes::{COMMON_STATUSES, ROUTES, paths};
 
 /// The document (OpenAPI 3.1) as JSON with a line feed at its end; the same in every run.
 #[must_use]

@@ -2,7 +2,8 @@
 
 use vpr_service::{Failure, pairs, unknown_parameter};
 
-use crate::routes::{PARAMETERS_NOT_BUILT, Route};
+use crate::declared::PARAMETERS_NOT_BUILT;
+use crate::route::Route;
 
 /// The parameters of a request, those of every route apart.
 #[derive(Debug, Default, Clone)]

@@ -8,7 +8,8 @@ use vpr_service::Service;
 use crate::index_state::IndexState;
 use crate::metrics::Metrics;
 use crate::reply::Reply;
-use crate::routes::{Action, ROUTES};
+use crate::route::Action;
+use crate::routes::ROUTES;
 
 const JSON: &str = "application/json";
 

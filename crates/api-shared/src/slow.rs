@@ -10,7 +10,8 @@ use vpr_service::Interaction;
 use vpr_types::RequestId;
 
 use crate::call::PathSegments;
-use crate::routes::{Action, ROUTES, Route};
+use crate::route::{Action, Route};
+use crate::routes::ROUTES;
 
 /// A search that is being done.
 pub(crate) struct Watch {

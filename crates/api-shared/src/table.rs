@@ -1,6 +1,7 @@
 //! The route table for people.
 
-use crate::routes::{Action, ROUTES};
+use crate::route::Action;
+use crate::routes::ROUTES;
 
 /// The routes as two Markdown tables: what is served, and what answers 501. The documentation holds
 /// them, and a test holds them equal.

@@ -19,7 +19,7 @@ use crate::negotiate::{check_content_type, check_form_type, negotiate};
 use crate::parameters::Parameters;
 use crate::rejection::Rejection;
 use crate::reply::Reply;
-use crate::routes::{Action, Route, Schema};
+use crate::route::{Action, Route, Schema};
 use crate::slow::Watch;
 
 /// How far a request came, for the form of its rejection.
