@@ -117,6 +117,19 @@ pub(crate) fn apart(dialect: Dialect) -> &'static str {
     }
 }
 
+/// Joins a table in which the rows are looked up by `on`, for each row of the tables before it and
+/// never the other way round: what stands after `FROM`, and what after `WHERE`.
+fn looked_up(dialect: Dialect, table: &str, alias: &str, on: &Sql) -> (Sql, Sql) {
+    match dialect {
+        Dialect::Sqlite => (Sql::new(&format!(" CROSS JOIN {table} {alias}")), on.clone()),
+        Dialect::Postgres => {
+            let mut tables = Sql::new(&format!(" CROSS JOIN LATERAL (SELECT * FROM {table} {alias} WHERE "));
+            tables.append(on).push(apart(dialect)).push(&format!(") {alias}"));
+            (tables, all(&[]))
+        }
+    }
+}
+
 /// Never holds.
 fn never() -> Sql {
     Sql::new("1 = 0")

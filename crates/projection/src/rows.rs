@@ -11,8 +11,10 @@ mod expand;
 mod hash;
 mod order;
 
-pub(crate) use composite::{CompositeShape, Slot, combine};
-pub(crate) use dictionary::{Aspect, applies, fingerprint, pk, pk_base, type_number, type_of};
+pub(crate) use composite::{CompositeShape, Slot};
+pub(crate) use dictionary::{
+    Aspect, applies, fingerprint, has_system_rows, pk, pk_base, type_number, type_of,
+};
 pub(crate) use entry::{Buffers, Entry, Extent};
 pub(crate) use expand::{expand, reference_targets};
 pub(crate) use hash::{IndexKey, UnitName};

@@ -125,7 +125,7 @@ index_tables! {
             Index { name: "res_time", columns: &["type", "last_updated", "rid"], unique: false, filter: Some("state = 1") },
         ],
         [index("old_res_time", &["type", "last_updated", "rid"]), index("old_res_fid", &["type", "fid"])];
-    /// Tokens: `hc` = code, `hs` = system; a row of its own for the system alone.
+    /// Tokens: `hc` = code, `hs` = system; of identifiers a row of its own for the system alone.
     TOK, OLD_TOK = "tok", "old_tok",
         [int("pk"), big("hc"), big("rid"), big("hs")], key 4, [], [];
     /// References: `tgt` = the target's rid, or a negative hash of what is no resource here.
@@ -150,9 +150,9 @@ index_tables! {
     /// text in `rest`; `exact` = hash of the whole as written.
     STR, OLD_STR = "str", "old_str",
         [int("pk"), text("norm"), big("rid"), big("exact"), text("rest")], key 4, [], [];
-    /// Composites in one row: `h` = the codes, units and targets of the parts, hashed together; the
-    /// rest is compared within the rows of one `h`. `rid` stands before the values, so that the test
-    /// of one resource is one seek.
+    /// Composites in one row: `h`, `s1` = the first part's code and system, `s2` = the second part's
+    /// code, unit or target, with its system in `exact`; values in `lo` to `hi2`, text in `norm`. `rid`
+    /// stands before the values, so that the test of one resource is one seek.
     COMP, OLD_COMP = "comp", "old_comp",
         [
             int("pk"), big("h"), big("rid"), big("lo"), big("hi"), big("s1"), big("s2"), big("lo2"),

@@ -16,7 +16,7 @@ pub(super) struct Group<'a> {
     names: HashSet<(ResourceType, &'a str)>,
 }
 
-/// A document's entries by the seq that added them.
+/// A document's entries by the seq that added them; as they are kept, without [`Entry::Sort`].
 type Kept = Vec<(i64, Vec<Entry>)>;
 
 /// Rows that wait.
@@ -78,6 +78,7 @@ impl<'a> Group<'a> {
             .map(|before| before.rid)
             .collect();
         let mut kept = resources::find_keys(database, &live)?;
+        let mut sorts = resources::find_sorts(database, &live)?;
         let mut waiting = Waiting::new();
         let mut after: BTreeMap<i64, Resource> = BTreeMap::new();
         for (change, document) in &self.documents {
@@ -100,7 +101,9 @@ impl<'a> Group<'a> {
             let is_live = i64::from(row.state == state::LIVE);
             kinds.touch(number, is_live - i64::from(was_live.is_some()), seq);
             waiting.history(change, document, &row);
-            let kept = kept.remove(&rid).map_or(Ok(Kept::new()), |bytes| decode(&bytes))?;
+            let mut kept = kept.remove(&rid).map_or(Ok(Kept::new()), |bytes| decode(&bytes))?;
+            let sorts = sorts.remove(&rid).into_iter().flatten();
+            kept.extend(sorts.map(|(from_seq, entry)| (from_seq, vec![entry])));
             let says = document.extracted.as_ref().map(|says| {
                 expand(key, document.resource, says, &mut |kind, id| identities.rid_or_none(kind, id))
             });
@@ -250,17 +253,13 @@ impl Waiting {
                 entry.clone().rows(rid, number, Extent::Key, &mut self.removed);
                 entry.rows(rid, number, Extent::Old { from_seq, to_seq: seq }, &mut self.old);
             }
-            if !stay.is_empty() {
-                keeps.push((from_seq, stay));
-            }
+            keep(&mut keeps, from_seq, stay);
         }
         let new: Vec<Entry> = new.into_iter().collect();
         for entry in &new {
             entry.clone().rows(rid, number, Extent::Whole { from_seq: seq }, &mut self.added);
         }
-        if !new.is_empty() {
-            keeps.push((seq, new));
-        }
+        keep(&mut keeps, seq, new);
         if is_live {
             self.kept.extend([Value::from(rid), Value::from(encode(&keeps)?)]);
         } else if was_live {
@@ -271,18 +270,26 @@ impl Waiting {
 
     fn write(mut self, database: &mut dyn Database) -> Result<(), ProjectionError> {
         database.insert(&OLD_RES, self.old_resources)?;
-        for (_, old, rows) in self.old.take() {
+        for (_, old, rows) in self.old.take(|_, old| old.columns.len()) {
             database.insert(old, rows)?;
         }
-        for (live, _, keys) in self.removed.take() {
+        for (live, _, keys) in self.removed.take(|live, _| live.key) {
             database.delete(live, keys)?;
         }
-        for (live, _, rows) in self.added.take() {
+        for (live, _, rows) in self.added.take(|live, _| live.columns.len()) {
             database.insert(live, rows)?;
         }
         database.insert(&HIST, self.history)?;
         database.delete(&BYRES, self.forgotten)?;
         database.replace(&BYRES, self.kept)
+    }
+}
+
+/// Keeps entries, but for those that are found by rid anyway.
+fn keep(kept: &mut Kept, from_seq: i64, mut entries: Vec<Entry>) {
+    entries.retain(|entry| !matches!(entry, Entry::Sort { .. }));
+    if !entries.is_empty() {
+        kept.push((from_seq, entries));
     }
 }
 

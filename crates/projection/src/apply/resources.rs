@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::ProjectionError;
 use crate::database::Database;
+use crate::rows::Entry;
 use crate::schema::KINDS;
 use crate::sql::{Sql, Value};
 
@@ -90,6 +91,39 @@ pub(super) fn find_keys(
         }
     }
     Ok(found)
+}
+
+/// The rows of `sortk` for rids, with the seqs that added them: `byres` does not have them, because
+/// they are found by rid.
+pub(super) fn find_sorts(
+    database: &mut dyn Database,
+    rids: &[i64],
+) -> Result<HashMap<i64, Vec<(i64, Entry)>>, ProjectionError> {
+    let mut found: HashMap<i64, Vec<(i64, Entry)>> = HashMap::new();
+    for rids in rids.chunks(LOOKUP_MANY) {
+        let mut sql = Sql::new("SELECT rid, pk, lo, hi, walk, from_seq FROM sortk WHERE rid IN (");
+        push_padded(&mut sql, rids.iter().map(|rid| Value::from(*rid)));
+        sql.push(")");
+        for row in database.query(&sql.finish(database.dialect()))? {
+            let [
+                Value::Int(rid),
+                Value::Int(pk),
+                Value::Bytes(lo),
+                Value::Bytes(hi),
+                Value::Int(walk),
+                Value::Int(from_seq),
+            ] = <[Value; 6]>::try_from(row).map_err(|_| damaged())?
+            else {
+                return Err(damaged());
+            };
+            found.entry(rid).or_default().push((from_seq, Entry::Sort { pk, lo, hi, walk: walk == 1 }));
+        }
+    }
+    Ok(found)
+}
+
+fn damaged() -> ProjectionError {
+    ProjectionError::Unusable("a row of sortk".to_owned())
 }
 
 /// Values for a list, the last one again and again until the statement has one of few shapes.

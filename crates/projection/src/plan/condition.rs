@@ -9,7 +9,7 @@ use super::comparison::{self, filled};
 use super::text::{self, Stored, TextTest};
 use super::{Planner, Subject, Types, all, any, apart, never, numbers};
 use crate::ProjectionError;
-use crate::rows::{Aspect, applies, pk, pk_base, type_number};
+use crate::rows::{Aspect, applies, has_system_rows, pk, pk_base, type_number};
 use crate::schema::{CMPT, REF, REF_REV, RES, SORTK, SPN, STR, TOK, Table, state};
 use crate::sql::{Dialect, Sql};
 
@@ -150,7 +150,7 @@ impl Planner<'_> {
     ) -> Result<Sql, ProjectionError> {
         let value = of.pk(parameter, Aspect::Value);
         Ok(match test {
-            Test::Token(asked) => self.token(&value, asked, of),
+            Test::Token(asked) => self.token(parameter, Aspect::Value, asked, of),
             Test::Date(asked) => self.spans(&value, of, 0, &|lo, hi| {
                 any(&asked.iter().map(|each| comparison::dates(each, lo, hi)).collect::<Vec<_>>())
             }),
@@ -173,8 +173,7 @@ impl Planner<'_> {
                     .iter()
                     .map(|each| match each {
                         ReferenceTest::Identifier(token) => {
-                            let pk = of.pk(parameter, Aspect::Identifier);
-                            self.token(&pk, std::slice::from_ref(token), of)
+                            self.token(parameter, Aspect::Identifier, std::slice::from_ref(token), of)
                         }
                         other => self.exists(&REF, &|sql| {
                             sql.append(&value).push(" AND ").append(&self.target(parameter, other));
@@ -198,17 +197,47 @@ impl Planner<'_> {
         })
     }
 
-    fn token(&self, pk: &Sql, asked: &[TokenTest], of: &Subject<'_>) -> Sql {
-        let codes = token_conditions(self, asked);
-        let parts: Vec<Sql> = codes
-            .iter()
-            .map(|code| {
-                self.exists(&TOK, &|sql| {
-                    sql.append(pk).push(" AND ").append(code).push(" AND k.rid = ").push(&of.rid);
-                })
-            })
-            .collect();
+    fn token(
+        &self,
+        parameter: SearchParameter,
+        aspect: Aspect,
+        asked: &[TokenTest],
+        of: &Subject<'_>,
+    ) -> Sql {
+        let mut parts = Vec::new();
+        for code in token_conditions(self, parameter, aspect, asked) {
+            if code.is_seek {
+                parts.push(self.exists(&TOK, &|sql| {
+                    sql.append(&of.pk(parameter, aspect)).push(" AND ").append(&code.sql);
+                    sql.push(" AND k.rid = ").push(&of.rid);
+                }));
+            } else {
+                parts.extend(self.among(&TOK, parameter, aspect, &code.sql, of));
+            }
+        }
         any(&parts)
+    }
+
+    /// The subject is among the resources of which the table has a row `k` that fulfills; they are
+    /// found once for all subjects.
+    pub(super) fn among(
+        &self,
+        table: &'static Table,
+        parameter: SearchParameter,
+        aspect: Aspect,
+        fulfills: &Sql,
+        of: &Subject<'_>,
+    ) -> Vec<Sql> {
+        let parts = self.moment.parts(table).into_iter();
+        parts
+            .map(|part| {
+                let mut sql = Sql::new(&of.rid_alone(self.dialect));
+                sql.push(" IN (SELECT k.rid FROM ").push(part.name).push(" k WHERE ");
+                sql.append(&pks(parameter, aspect, &of.types)).push(" AND ").append(fulfills);
+                sql.append(&part.counts("k")).push(apart(self.dialect)).push(")");
+                sql
+            })
+            .collect()
     }
 
     fn spans(&self, pk: &Sql, of: &Subject<'_>, unit: i64, passes: &dyn Fn(&str, &str) -> Sql) -> Sql {
@@ -236,13 +265,7 @@ impl Planner<'_> {
             })
             .collect();
         for test in partial {
-            for part in self.moment.parts(&STR) {
-                let mut sql = Sql::new(&of.rid_alone(self.dialect));
-                sql.push(" IN (SELECT k.rid FROM ").push(part.name).push(" k WHERE ");
-                sql.append(&pks(parameter, Aspect::Value, &of.types)).push(" AND ").append(&test.sql);
-                sql.append(&part.counts("k")).push(apart(self.dialect)).push(")");
-                parts.push(sql);
-            }
+            parts.extend(self.among(&STR, parameter, Aspect::Value, &test.sql, of));
         }
         any(&parts)
     }
@@ -330,22 +353,41 @@ pub(super) fn pks(parameter: SearchParameter, aspect: Aspect, types: &Types<'_>)
     }
 }
 
+/// What must hold of a row `k` of `tok`.
+pub(super) struct TokenCondition {
+    pub(super) sql: Sql,
+    /// Whether the test of one resource is one seek.
+    is_seek: bool,
+}
+
 /// `k.hc`, `k.hs` of what is asked for: codes in any system together, others one by one.
-pub(super) fn token_conditions(planner: &Planner<'_>, asked: &[TokenTest]) -> Vec<Sql> {
+pub(super) fn token_conditions(
+    planner: &Planner<'_>,
+    parameter: SearchParameter,
+    aspect: Aspect,
+    asked: &[TokenTest],
+) -> Vec<TokenCondition> {
     let mut codes = Vec::new();
     let mut others = Vec::new();
+    let mut add = |text: &str, values: &[i64], is_seek| {
+        others.push(TokenCondition { sql: filled(text, values), is_seek });
+    };
     for each in asked {
-        match planner.key.token(each) {
-            (hc, None) => codes.push(hc),
-            (hc, Some(hs)) => others.push(filled("k.hc = ? AND k.hs = ?", &[hc, hs])),
+        match (planner.key.token(each), each) {
+            (_, TokenTest::System(system)) if has_system_rows(parameter, aspect) => {
+                add("k.hc = ? AND k.hs = ?", &[planner.key.system_alone(system), 0], true);
+            }
+            ((Some(hc), Some(hs)), _) => add("k.hc = ? AND k.hs = ?", &[hc, hs], true),
+            ((None, Some(hs)), _) => add("k.hs = ?", &[hs], false),
+            ((hc, None), _) => codes.extend(hc),
         }
     }
     match codes[..] {
         [] => {}
-        [one] => others.push(filled("k.hc = ?", &[one])),
+        [one] => add("k.hc = ?", &[one], true),
         _ => {
             let places = vec!["?"; codes.len()].join(", ");
-            others.push(filled(&format!("k.hc IN ({places})"), &codes));
+            add(&format!("k.hc IN ({places})"), &codes, true);
         }
     }
     others

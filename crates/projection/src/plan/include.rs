@@ -1,7 +1,7 @@
 use vpr_fhir::ResourceType;
 use vpr_fhir::definitions::{SearchParameter, SearchParameterType};
 
-use super::{Planner, Subject, Types, numbers};
+use super::{Planner, Subject, Types, looked_up, numbers};
 use crate::ProjectionError;
 use crate::rows::{Aspect, pk};
 use crate::schema::{REF, REF_REV, RES, state};
@@ -48,10 +48,14 @@ impl Planner<'_> {
         for part in self.moment.parts(table) {
             for resources in self.moment.parts(&RES) {
                 let mut sql = Sql::new("SELECT DISTINCT r.rid, r.type, r.fid, r.ver FROM ");
-                sql.append(&self.given(rids)).push(" g CROSS JOIN ").push(part.name).push(" x CROSS JOIN ");
-                sql.push(resources.name).push(" r WHERE ").push(here).push(" = g.rid AND ");
-                sql.append(&parameters(following)).append(&part.counts("x"));
-                sql.push(" AND r.rid = ").push(there).push(" AND r.state = ").number(state::LIVE);
+                let mut on = Sql::new(here);
+                on.push(" = g.rid AND ").append(&parameters(following)).append(&part.counts("x"));
+                let (references, on) = looked_up(self.dialect, part.name, "x", &on);
+                let ends = Sql::new(&format!("r.rid = {there}"));
+                let (rows, ends) = looked_up(self.dialect, resources.name, "r", &ends);
+                sql.append(&self.given(rids)).push(" g").append(&references).append(&rows);
+                sql.push(" WHERE ").append(&on).push(" AND ").append(&ends);
+                sql.push(" AND r.state = ").number(state::LIVE);
                 let column = if self.dialect == Dialect::Sqlite { "+r.type" } else { "r.type" };
                 sql.push(" AND ").append(&types.is(column)).append(&resources.counts("r"));
                 if let Some(guard) = &guard {

@@ -5,7 +5,7 @@ use vpr_fhir::search::{Filter, SortBy};
 
 use super::order::{Column, From, Order, end};
 use super::source::{Source, narrowed};
-use super::{Planner, Subject, Types};
+use super::{Planner, Subject, Types, looked_up};
 use crate::rows::{Aspect, pk};
 use crate::schema::{RES, SORTK, state};
 use crate::sql::{Dialect, Sql, Statement};
@@ -215,9 +215,11 @@ impl Planner<'_> {
                 sql.push(" AND ").append(&types.is("+r.type"));
             }
             Dialect::Postgres => {
-                tables.push("(SELECT DISTINCT rid FROM (").append(&source.union()).push(") u) d CROSS JOIN ");
-                tables.push(part.name).push(" r");
-                sql.push("r.rid = d.rid AND ").append(&types.is("r.type"));
+                let on = Sql::new("r.rid = d.rid");
+                let (rows, on) = looked_up(self.dialect, part.name, "r", &on);
+                tables.push("(SELECT DISTINCT rid FROM (").append(&source.union()).push(") u) d");
+                tables.append(&rows);
+                sql.append(&on).push(" AND ").append(&types.is("r.type"));
             }
         }
         sql.push(" AND r.state = ").number(state::LIVE).append(&part.counts("r"));

@@ -6,7 +6,7 @@ use vpr_fhir::search::{Filter, ReferenceTest, StringMatch, Test, UriMatch};
 use super::comparison::{self, filled};
 use super::condition::{list, owner, pks, token_conditions};
 use super::text::{self, Stored};
-use super::{Planner, Subject, Types, apart, never};
+use super::{Planner, Subject, Types, apart, looked_up, never};
 use crate::ProjectionError;
 use crate::rows::{Aspect, pk, type_number};
 use crate::schema::{CMPT, COMP, NUM, REF, REF_REV, RES, STR, TOK, Table, state};
@@ -121,8 +121,10 @@ impl Planner<'_> {
             for select in &found.selects {
                 let mut sql = Sql::new("SELECT ");
                 sql.push(gives).push(" AS rid FROM (").append(select).push(apart(self.dialect));
-                sql.push(") d CROSS JOIN ");
-                sql.push(part.name).push(" x WHERE ").append(on).append(&part.counts("x"));
+                let mut on = on.clone();
+                on.append(&part.counts("x"));
+                let (table, on) = looked_up(self.dialect, part.name, "x", &on);
+                sql.push(") d").append(&table).push(" WHERE ").append(&on);
                 for guard in &guards {
                     sql.push(" AND ").append(guard);
                 }
@@ -147,15 +149,19 @@ impl Planner<'_> {
         };
         let rank = match test {
             Test::Token(asked) => {
-                token_conditions(self, asked).iter().for_each(|code| add(&TOK, &pk, code));
+                for code in token_conditions(self, parameter, Aspect::Value, asked) {
+                    add(&TOK, &pk, &code.sql);
+                }
                 2
             }
             Test::Reference(asked) => {
                 for each in asked {
                     if let ReferenceTest::Identifier(token) = each {
                         let pk = pks(parameter, Aspect::Identifier, types);
-                        let codes = token_conditions(self, std::slice::from_ref(token));
-                        codes.iter().for_each(|code| add(&TOK, &pk, code));
+                        let asked = std::slice::from_ref(token);
+                        for code in token_conditions(self, parameter, Aspect::Identifier, asked) {
+                            add(&TOK, &pk, &code.sql);
+                        }
                     } else {
                         add(&REF, &pk, &self.target(parameter, each));
                     }
@@ -202,10 +208,8 @@ impl Planner<'_> {
                 if *how == UriMatch::Equal { 2 } else { 4 }
             }
             Test::Composite(asked) => {
-                for each in self.alternatives(parameter, asked)? {
-                    let mut sql = filled("k.h = ? AND ", &[each.hash]);
-                    sql.append(&each.rest);
-                    add(&COMP, &pk, &sql);
+                for way in self.ways(parameter, asked)? {
+                    add(&COMP, &pk, &way.sql());
                 }
                 3
             }

@@ -11,6 +11,8 @@ mod tenants;
 mod transaction;
 
 #[cfg(test)]
+mod plan_tests;
+#[cfg(test)]
 mod tests;
 
 use std::time::Duration;

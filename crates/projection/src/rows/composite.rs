@@ -1,13 +1,13 @@
 use vpr_fhir::definitions::{SearchParameter, SearchParameterType};
-use vpr_fhir::search::KeyValue;
+use vpr_fhir::search::{KeyValue, fold};
 
-use super::expand;
 use super::hash::IndexKey;
+use super::{Entry, expand};
 
 /// What a part of a composite says, one of the ways in which it can be asked for.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Variant {
-    /// Goes into `comp.h`.
+struct Variant {
+    /// Code, unit or target.
     hash: Option<i64>,
     /// A token's system.
     system: Option<i64>,
@@ -15,16 +15,20 @@ pub(super) struct Variant {
     text: Option<(String, i64)>,
 }
 
-/// Where in a row of `comp` a part is compared.
+/// Where in a row of `comp` a part is compared. The first part that has a hash (a code, a unit, a
+/// target) has it in `h`, the second one in `s2`; a token's system stands beside, in `s1` or, of the
+/// second one, in `exact`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Slot {
-    /// Code in `h`, system in `s1` (0) or `s2` (1).
+    /// A token, the first (0) or second (1) part that has a hash.
     Token(usize),
-    /// In `h` alone.
-    Hash,
-    /// Unit, if any, in `h`, value in `lo`, `hi` (0) or `lo2`, `hi2` (1).
+    /// A reference, likewise.
+    Hash(usize),
+    /// A number or date in `lo`, `hi` (0) or `lo2`, `hi2` (1).
     Span(usize),
-    /// In `norm` and `exact`.
+    /// A quantity: where its value stands, and which part that has a hash its unit is.
+    Quantity(usize, usize),
+    /// Text in `norm` and `exact`.
     Text,
 }
 
@@ -35,37 +39,31 @@ pub(crate) struct CompositeShape(pub(crate) Vec<Slot>);
 impl CompositeShape {
     /// Of a composite parameter; `None` when a row has no room for it (no parameter of R4).
     pub(crate) fn of(parameter: SearchParameter) -> Option<Self> {
-        let (mut tokens, mut spans, mut texts) = (0, 0, 0);
-        let slots = parameter
+        let (mut hashes, mut spans, mut texts) = (0, 0, 0);
+        let next = |count: &mut usize| {
+            *count += 1;
+            *count - 1
+        };
+        let slots: Vec<Slot> = parameter
             .components()
             .map(|(part, _)| match part.value_type() {
-                SearchParameterType::Token => {
-                    tokens += 1;
-                    Slot::Token(tokens - 1)
-                }
-                SearchParameterType::Number | SearchParameterType::Date | SearchParameterType::Quantity => {
-                    spans += 1;
-                    Slot::Span(spans - 1)
-                }
+                SearchParameterType::Token => Slot::Token(next(&mut hashes)),
+                SearchParameterType::Number | SearchParameterType::Date => Slot::Span(next(&mut spans)),
+                SearchParameterType::Quantity => Slot::Quantity(next(&mut spans), next(&mut hashes)),
                 SearchParameterType::String | SearchParameterType::Uri => {
-                    texts += 1;
+                    next(&mut texts);
                     Slot::Text
                 }
-                _ => Slot::Hash,
+                _ => Slot::Hash(next(&mut hashes)),
             })
             .collect();
-        (tokens <= 2 && spans <= 2 && texts <= 1).then_some(Self(slots))
+        let exact = texts + usize::from(slots.contains(&Slot::Token(1)));
+        (hashes <= 2 && spans <= 2 && exact <= 1).then_some(Self(slots))
     }
 }
 
-/// `comp.h` of the parts' hashes, in their order; parts that have none are left out.
-pub(crate) fn combine(key: &IndexKey, hashes: &[Option<i64>]) -> i64 {
-    let hashes: Vec<i64> = hashes.iter().flatten().copied().collect();
-    key.parts(&hashes)
-}
-
 /// The rows of a composite, without the resource: one for each way to ask for it.
-pub(super) fn rows(key: &IndexKey, pk: i64, parts: &[KeyValue]) -> Vec<super::Entry> {
+pub(super) fn rows(key: &IndexKey, pk: i64, parts: &[KeyValue]) -> Vec<Entry> {
     let mut combinations: Vec<Vec<Variant>> = vec![Vec::new()];
     for part in parts {
         let variants = variants(key, part);
@@ -80,30 +78,33 @@ pub(super) fn rows(key: &IndexKey, pk: i64, parts: &[KeyValue]) -> Vec<super::En
             })
             .collect();
     }
-    combinations.iter().map(|parts| row(key, pk, parts)).collect()
+    combinations.iter().map(|parts| row(pk, parts)).collect()
 }
 
-fn row(key: &IndexKey, pk: i64, parts: &[Variant]) -> super::Entry {
-    let hashes: Vec<Option<i64>> = parts.iter().map(|part| part.hash).collect();
-    let (mut lo, mut hi, mut s) = ([0; 2], [0; 2], [0; 2]);
+fn row(pk: i64, parts: &[Variant]) -> Entry {
+    let (mut lo, mut hi, mut hashes, mut systems) = ([0; 2], [0; 2], [0; 2], [0; 2]);
     for (at, (low, high)) in parts.iter().filter_map(|part| part.span).take(2).enumerate() {
         (lo[at], hi[at]) = (low, high);
     }
-    for (at, system) in parts.iter().filter_map(|part| part.system).take(2).enumerate() {
-        s[at] = system;
+    let hashed = parts.iter().filter_map(|part| Some((part.hash?, part.system)));
+    for (at, (hash, system)) in hashed.take(2).enumerate() {
+        (hashes[at], systems[at]) = (hash, system.unwrap_or_default());
     }
-    let (norm, exact) = parts.iter().find_map(|part| part.text.clone()).unwrap_or_default();
-    super::Entry::Composite { pk, h: combine(key, &hashes), lo, hi, s, exact, norm }
+    let (norm, exact) =
+        parts.iter().find_map(|part| part.text.clone()).unwrap_or((String::new(), systems[1]));
+    Entry::Composite { pk, h: hashes[0], lo, hi, s: [systems[0], hashes[1]], exact, norm }
 }
 
 fn variants(key: &IndexKey, part: &KeyValue) -> Vec<Variant> {
-    let hash = |hash| Variant { hash: Some(hash), ..Variant::default() };
     match part {
-        KeyValue::Token(token) => expand::tokens(key, token)
-            .into_iter()
-            .map(|(hc, hs)| Variant { hash: Some(hc), system: Some(hs), ..Variant::default() })
-            .collect(),
-        KeyValue::Reference(reference) => key.parts_of_reference(reference).into_iter().map(hash).collect(),
+        KeyValue::Token(token) => {
+            let (hc, hs) = expand::token(key, token);
+            vec![Variant { hash: Some(hc), system: Some(hs), ..Variant::default() }]
+        }
+        KeyValue::Reference(reference) => {
+            let hashes = key.parts_of_reference(reference).into_iter();
+            hashes.map(|hash| Variant { hash: Some(hash), ..Variant::default() }).collect()
+        }
         KeyValue::Date(span) => {
             vec![Variant { span: Some((span.low, span.high)), ..Variant::default() }]
         }
@@ -115,12 +116,10 @@ fn variants(key: &IndexKey, part: &KeyValue) -> Vec<Variant> {
             .map(|(unit, span)| Variant { hash: Some(unit), span: Some(span), ..Variant::default() })
             .collect(),
         KeyValue::String(text) => {
-            let text = (vpr_fhir::search::fold(text), key.text(text));
-            vec![Variant { text: Some(text), ..Variant::default() }]
+            vec![Variant { text: Some((fold(text), key.text(text))), ..Variant::default() }]
         }
         KeyValue::Uri(uri) => {
-            let text = (uri.clone(), key.text(uri));
-            vec![Variant { text: Some(text), ..Variant::default() }]
+            vec![Variant { text: Some((uri.clone(), key.text(uri))), ..Variant::default() }]
         }
         KeyValue::Composite(_) => Vec::new(),
     }
@@ -144,7 +143,7 @@ mod tests {
         let key = IndexKey::new(&[0; 32]);
         let long = "x".repeat(500);
         let rows = rows(&key, 1, &[KeyValue::String(long.clone())]);
-        assert!(matches!(&rows[..], [super::super::Entry::Composite { norm, .. }] if *norm == long));
+        assert!(matches!(&rows[..], [Entry::Composite { norm, .. }] if *norm == long));
         assert!(super::super::cut(&long).0.len() < long.len());
     }
 }

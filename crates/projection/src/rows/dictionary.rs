@@ -48,6 +48,12 @@ pub(crate) fn applies(parameter: SearchParameter, resource: ResourceType) -> boo
     resource.search_parameter(parameter.code()) == Some(parameter)
 }
 
+/// Whether a parameter's tokens have a row for the system alone. Identifiers do, whose systems say
+/// what they are; for others, who asks for a system alone looks at all of the parameter's rows.
+pub(crate) fn has_system_rows(parameter: SearchParameter, aspect: Aspect) -> bool {
+    aspect == Aspect::Identifier || parameter.code() == "identifier"
+}
+
 /// Tells two sets of definitions apart: the numbers above mean something else in another set.
 pub(crate) fn fingerprint() -> Vec<u8> {
     let mut hasher = Sha256::new();

@@ -7,7 +7,13 @@ use crate::sql::Value;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Entry {
     /// `tok`
-    Token { pk: i64, hc: i64, hs: i64 },
+    Token {
+        pk: i64,
+        #[serde(with = "postcard::fixint::le")]
+        hc: i64,
+        #[serde(with = "postcard::fixint::le")]
+        hs: i64,
+    },
     /// `ref`, `ref_rev`
     Reference { pk: i64, tgt: i64 },
     /// `dat`, `dat_hi`, `spn`
@@ -15,9 +21,24 @@ pub(crate) enum Entry {
     /// `num`, `spn`
     Number { pk: i64, unit: i64, lo: i64, hi: i64 },
     /// `str`
-    Text { pk: i64, norm: String, exact: i64, rest: String },
+    Text {
+        pk: i64,
+        norm: String,
+        #[serde(with = "postcard::fixint::le")]
+        exact: i64,
+        rest: String,
+    },
     /// `comp`
-    Composite { pk: i64, h: i64, lo: [i64; 2], hi: [i64; 2], s: [i64; 2], exact: i64, norm: String },
+    Composite {
+        pk: i64,
+        #[serde(with = "postcard::fixint::le")]
+        h: i64,
+        lo: [i64; 2],
+        hi: [i64; 2],
+        s: [i64; 2],
+        exact: i64,
+        norm: String,
+    },
     /// `sortk`
     Sort { pk: i64, lo: Vec<u8>, hi: Vec<u8>, walk: bool },
     /// `cmpt`; `owner` is a rid.
@@ -35,9 +56,16 @@ impl Buffers {
         Self { rows: INDEX_TABLES.iter().map(|_| Vec::new()).collect() }
     }
 
-    /// The rows of each table; none are left here.
-    pub(crate) fn take(&mut self) -> impl Iterator<Item = (&'static Table, &'static Table, Vec<Value>)> {
-        INDEX_TABLES.iter().zip(&mut self.rows).map(|((live, old), rows)| (*live, *old, std::mem::take(rows)))
+    /// The rows of each table, `columns` of the table wide, in the order of their first columns: so
+    /// neighbors in an index are written one after the other. None are left here.
+    pub(crate) fn take(
+        &mut self,
+        columns: impl Fn(&Table, &Table) -> usize,
+    ) -> impl Iterator<Item = (&'static Table, &'static Table, Vec<Value>)> {
+        INDEX_TABLES
+            .iter()
+            .zip(&mut self.rows)
+            .map(move |((live, old), rows)| (*live, *old, sorted(std::mem::take(rows), columns(live, old))))
     }
 
     /// Adds a row of the table with what is in all rows.
@@ -47,6 +75,25 @@ impl Buffers {
             rows.extend(row);
         }
     }
+}
+
+/// Rows in order.
+fn sorted(mut rows: Vec<Value>, columns: usize) -> Vec<Value> {
+    let row = |at: &usize| &rows[at * columns..(at + 1) * columns];
+    if columns == 0 || (1..rows.len() / columns).all(|at| row(&(at - 1)) <= row(&at)) {
+        return rows;
+    }
+    let mut order: Vec<usize> = (0..rows.len() / columns).collect();
+    order.sort_unstable_by(|one, other| row(one).cmp(row(other)));
+    let mut all = Vec::with_capacity(rows.len());
+    for at in order {
+        all.extend(
+            rows[at * columns..(at + 1) * columns]
+                .iter_mut()
+                .map(|value| std::mem::replace(value, Value::Null)),
+        );
+    }
+    all
 }
 
 /// How much of a row is wanted.

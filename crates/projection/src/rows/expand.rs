@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use vpr_fhir::ResourceType;
+use vpr_fhir::definitions::SearchParameter;
 use vpr_fhir::search::{Extracted, Key, KeyValue, QuantityKey, ReferenceKey, Span, Token, fold};
 
-use super::dictionary::{Aspect, pk};
+use super::dictionary::{Aspect, has_system_rows, pk};
 use super::entry::Entry;
 use super::hash::{IndexKey, UnitName};
 use super::order::{cut, float, float_key, integer_key, text_key};
@@ -23,14 +24,16 @@ pub(crate) fn expand(
     for Key { parameter, value } in &extracted.keys {
         let number = pk(resource, *parameter, Aspect::Value);
         if let KeyValue::Reference(ReferenceKey::Identifier { token, .. }) = value {
-            let number = pk(resource, *parameter, Aspect::Identifier);
-            entries.extend(tokens(key, token).into_iter().map(|(hc, hs)| Entry::Token {
-                pk: number,
-                hc,
-                hs,
-            }));
+            let pk = pk(resource, *parameter, Aspect::Identifier);
+            let tokens = tokens(key, *parameter, Aspect::Identifier, token);
+            entries.extend(tokens.map(|(hc, hs)| Entry::Token { pk, hc, hs }));
         }
-        push_value(key, number, value, rid_of, &mut entries);
+        if let KeyValue::Token(token) = value {
+            let tokens = tokens(key, *parameter, Aspect::Value, token);
+            entries.extend(tokens.map(|(hc, hs)| Entry::Token { pk: number, hc, hs }));
+        } else {
+            push_value(key, number, value, rid_of, &mut entries);
+        }
         let (lo, hi, walk) = sort_values(value);
         match sorts.entry(number) {
             std::collections::btree_map::Entry::Vacant(place) => {
@@ -69,9 +72,7 @@ pub(crate) fn reference_targets<'a>(extracted: &'a Extracted, each: &mut dyn FnM
 
 fn push_value(key: &IndexKey, pk: i64, value: &KeyValue, rid_of: &mut RidOf<'_>, out: &mut Vec<Entry>) {
     match value {
-        KeyValue::Token(token) => {
-            out.extend(tokens(key, token).into_iter().map(|(hc, hs)| Entry::Token { pk, hc, hs }));
-        }
+        KeyValue::Token(_) => {}
         KeyValue::Reference(reference) => {
             let targets = targets(key, reference, rid_of);
             out.extend(targets.into_iter().map(|tgt| Entry::Reference { pk, tgt }));
@@ -96,12 +97,24 @@ fn text_entry(key: &IndexKey, pk: i64, norm: &str, written: &str) -> Entry {
     Entry::Text { pk, norm: norm.to_owned(), exact: key.text(written), rest: rest.to_owned() }
 }
 
-/// `hc` and `hs` of a token's rows.
-pub(super) fn tokens(key: &IndexKey, token: &Token) -> Vec<(i64, i64)> {
+/// `hc` and `hs` of a token.
+pub(super) fn token(key: &IndexKey, token: &Token) -> (i64, i64) {
     let system = token.system.as_deref();
-    let code = token.code.as_deref().map(|code| (key.code(code), key.system(system)));
+    let code = token.code.as_deref().map(|code| key.code(code));
+    let hc = code.unwrap_or_else(|| key.system_alone(system.unwrap_or_default()));
+    (hc, key.system(system))
+}
+
+/// `hc` and `hs` of a token's rows.
+fn tokens(
+    key: &IndexKey,
+    parameter: SearchParameter,
+    aspect: Aspect,
+    value: &Token,
+) -> impl Iterator<Item = (i64, i64)> {
+    let system = value.system.as_deref().filter(|_| has_system_rows(parameter, aspect));
     let alone = system.map(|system| (key.system_alone(system), 0));
-    code.into_iter().chain(alone).collect()
+    std::iter::once(token(key, value)).chain(alone)
 }
 
 /// `tgt` of a reference's rows.

@@ -74,18 +74,21 @@ impl IndexKey {
         }
     }
 
-    /// `tok.hc` of the row for the system alone, whose `hs` is 0.
+    /// `tok.hc` where there is no code: of a token that has none, and of the row for the system
+    /// alone, whose `hs` is 0.
     pub(crate) fn system_alone(&self, system: &str) -> i64 {
         self.hash(Of::SystemAlone, &[system.as_bytes()])
     }
 
-    /// `hc` and, where the system matters, `hs` that a token must have.
-    pub(crate) fn token(&self, test: &TokenTest) -> (i64, Option<i64>) {
+    /// The hashes of code and system that a token must have, where they matter.
+    pub(crate) fn token(&self, test: &TokenTest) -> (Option<i64>, Option<i64>) {
         match test {
-            TokenTest::Code(code) => (self.code(code), None),
-            TokenTest::SystemAndCode(system, code) => (self.code(code), Some(self.system(Some(system)))),
-            TokenTest::CodeWithoutSystem(code) => (self.code(code), Some(self.system(None))),
-            TokenTest::System(system) => (self.system_alone(system), Some(0)),
+            TokenTest::Code(code) => (Some(self.code(code)), None),
+            TokenTest::SystemAndCode(system, code) => {
+                (Some(self.code(code)), Some(self.system(Some(system))))
+            }
+            TokenTest::CodeWithoutSystem(code) => (Some(self.code(code)), Some(self.system(None))),
+            TokenTest::System(system) => (None, Some(self.system(Some(system)))),
         }
     }
 
@@ -127,11 +130,10 @@ impl IndexKey {
         self.hash(Of::Text, &[text.as_bytes()])
     }
 
-    /// `comp.h`
-    pub(crate) fn parts(&self, parts: &[i64]) -> i64 {
-        let bytes: Vec<[u8; 8]> = parts.iter().map(|part| part.to_le_bytes()).collect();
-        let slices: Vec<&[u8]> = bytes.iter().map(<[u8; 8]>::as_slice).collect();
-        self.hash(Of::Parts, &slices)
+    /// Two hashes as one.
+    fn parts(&self, parts: [i64; 2]) -> i64 {
+        let [one, other] = parts.map(i64::to_le_bytes);
+        self.hash(Of::Parts, &[&one, &other])
     }
 
     /// The targets of a reference that is not to a resource here, or to one version of it.
@@ -164,7 +166,7 @@ impl IndexKey {
                 let system = self.system(token.system.as_deref());
                 if let Some(code) = &token.code {
                     parts.push(self.code(code));
-                    parts.push(self.parts(&[self.code(code), system]));
+                    parts.push(self.parts([self.code(code), system]));
                 }
                 parts.extend(token.system.iter().map(|system| self.system_alone(system)));
             }
@@ -186,9 +188,10 @@ impl IndexKey {
             ReferenceTest::Absolute(url) => self.url(url),
             ReferenceTest::Canonical { url, version: None } => self.canonical(url),
             ReferenceTest::Canonical { url, version: Some(version) } => self.url_and_version(url, version),
+            ReferenceTest::Identifier(TokenTest::System(system)) => self.system_alone(system),
             ReferenceTest::Identifier(token) => match self.token(token) {
-                (hc, None | Some(0)) => hc,
-                (hc, Some(hs)) => self.parts(&[hc, hs]),
+                (Some(hc), Some(hs)) => self.parts([hc, hs]),
+                (hc, hs) => hc.or(hs).unwrap_or_default(),
             },
         }
     }
