@@ -30,7 +30,7 @@ mod tenant;
 pub use answer::{Answer, Complaints, Page, complaints, right};
 pub use ask::{Refused, ask, first, follow, link};
 pub use campaign::{Verdicts, judge_all, judged};
-pub use data::{Write, history, settled};
+pub use data::{Write, history, operations, settled};
 pub use definitions::{Kind, Parameter, definitions};
 pub use generate::{Coverage, search};
 pub use judge::{Flaw, Judge};

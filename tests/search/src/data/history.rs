@@ -51,6 +51,35 @@ pub fn history(seed: u64) -> Vec<Vec<Write>> {
     vec![first, second, third, fourth]
 }
 
+/// Bundles of writes at random: few documents, so that each is written, deleted and written again.
+#[must_use]
+pub fn operations(seed: u64) -> Vec<Vec<Write>> {
+    let mut dice = Dice::new(seed.wrapping_add(4711));
+    let one = |dice: &mut Dice| {
+        let type_name = *dice.pick::<&'static str>(&TYPES);
+        let id = id(dice.below(6));
+        match dice.below(5) {
+            0 => Write::Delete(type_name, id),
+            _ => {
+                let content = Maker::new(dice).document(type_name, &id);
+                Write::Put(type_name, id, content)
+            }
+        }
+    };
+    let bundle = |dice: &mut Dice| {
+        let mut writes: Vec<Write> = Vec::new();
+        for _ in 0..1 + dice.below(12) {
+            let write = one(dice);
+            // A transaction writes a document once.
+            if writes.iter().all(|each| each.name() != write.name()) {
+                writes.push(write);
+            }
+        }
+        writes
+    };
+    (0..80).map(|_| bundle(&mut dice)).collect()
+}
+
 /// The documents that stand after the writes of a seed, as a server would date them that starts at
 /// noon and lets a second pass after each phase.
 #[must_use]

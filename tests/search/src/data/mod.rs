@@ -8,7 +8,7 @@ mod values;
 
 use vpr_http_tests::{Dice, Json};
 
-pub use history::{Write, history, settled};
+pub use history::{Write, history, operations, settled};
 pub use touched::touched;
 
 /// The types of the documents: between them they have every kind of parameter.

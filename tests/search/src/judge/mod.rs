@@ -218,7 +218,9 @@ impl<'w> Judge<'w> {
                 let found = self.values(at, code);
                 let is_clear = |value: &&Value| !matches!(value, Value::Unclear(_));
                 match found.values.iter().find(is_clear).is_none() {
-                    true if found.bare || !found.values.is_empty() => Verdict::Open("whether an element without a value is missing"),
+                    true if found.bare || !found.values.is_empty() => {
+                        Verdict::Open("whether an element without a value is missing")
+                    }
                     is_missing => (self.has(Flaw::MissingTurned) != (is_missing == *missing)).into(),
                 }
             }
