@@ -232,6 +232,8 @@ impl Work<'_> {
 
     /// Whether searches show every write that a caller was told of; waits for it a while.
     pub(crate) fn fresh(&self) -> Result<Option<Warning>, Failure> {
+        // Before it is opened nobody knows what callers were told of by the process before this one.
+        self.inner.searchable(self.tenant())?;
         let projector = self.inner.projector()?;
         let follower = projector.follower(self.tenant());
         let most = self.inner.config.search.searchable_wait_max;
