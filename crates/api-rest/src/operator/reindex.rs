@@ -5,6 +5,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use vpr_service::{ProjectionStatus, ProjectorState, Service};
+use vpr_types::TenantName;
 
 use super::lines::{LINES_MAX, answer};
 use super::{Answer, operator, tenant_name};
@@ -20,9 +21,11 @@ pub(super) async fn reindex(
     headers: HeaderMap,
 ) -> Answer {
     let tenant = tenant_name(&tenant)?;
-    let before = operator(&service, &headers)?.reindex(&tenant).await?;
+    // Counted before it is asked for: it may have begun when the request is answered.
+    let rebuilds = status(&service, &tenant).map_or(0, |status| status.rebuilds);
+    operator(&service, &headers)?.reindex(&tenant).await?;
     let (sender, receiver) = mpsc::channel(LINES_MAX);
-    tokio::spawn(tell(service, before, sender));
+    tokio::spawn(tell(service, tenant, rebuilds, sender));
     Ok(answer(receiver))
 }
 
@@ -42,11 +45,14 @@ pub(super) fn line(status: &ProjectionStatus) -> Value {
     })
 }
 
-async fn tell(service: Service, before: ProjectionStatus, lines: mpsc::Sender<String>) {
+fn status(service: &Service, tenant: &TenantName) -> Option<ProjectionStatus> {
+    service.projections().into_iter().find(|status| status.tenant == *tenant)
+}
+
+async fn tell(service: Service, tenant: TenantName, rebuilds: u64, lines: mpsc::Sender<String>) {
     loop {
-        let now = service.projections().into_iter().find(|now| now.tenant == before.tenant);
-        let Some(now) = now else { return };
-        let rebuilt = now.rebuilds > before.rebuilds;
+        let Some(now) = status(&service, &tenant) else { return };
+        let rebuilt = now.rebuilds > rebuilds;
         let done = rebuilt && now.state == ProjectorState::Following;
         let mut told = line(&now);
         // What was applied before the rebuild began is no progress of it.

@@ -33,10 +33,13 @@ fn development_does_not_leave_the_machine() {
 fn unknown_and_unbuilt_settings_are_refused_by_name() {
     refused(&[("VPR_DATADIR", "x")], &[], "did you mean VPR_DATA_DIR?");
     refused(
-        &[("DATABASE_URL", "postgres://u:secret@h/d")],
+        &[("DATABASE_URL", "mysql://u:secret@h/d")],
         &[],
-        "DATABASE_URL is set, and is not supported yet",
+        "DATABASE_URL must be a URL that begins with postgres://",
     );
+    refused(&[("DB_MIN_CONNS", "20")], &[], "DB_MIN_CONNS must not be above DB_MAX_CONNS");
+    refused(&[("VPR_SEARCH_HANDLING", "loose")], &[], "must be strict or lenient");
+    refused(&[("REDIS_URL", "redis://h")], &[], "REDIS_URL is set, and is not supported yet");
     refused(&[("MLLP_ADDR", "127.0.0.1:2575")], &[], "MLLP_ADDR is set, and is not supported yet");
     let place = Place::new();
     let file = place.file("vpr.toml", "[server]\nprot = 1\n");
@@ -46,9 +49,16 @@ fn unknown_and_unbuilt_settings_are_refused_by_name() {
 
 #[test]
 fn a_secret_is_never_repeated() {
-    let output = bare(&["config", "check"]).env("DATABASE_URL", "postgres://u:secret@h/d").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(!said(&output).contains("secret"), "{}", said(&output));
+    for (url, status) in [
+        ("postgres://u:secret@h/d?password=secret", 0),
+        ("postgres://u:secret@secret@h/d", 0),
+        ("mysql://u:secret@h/d", 1),
+        ("secret", 1),
+    ] {
+        let output = bare(&["config", "check"]).env("DATABASE_URL", url).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{}", said(&output));
+        assert!(!said(&output).contains("secret"), "{}", said(&output));
+    }
 }
 
 #[test]
