@@ -234,7 +234,11 @@ impl Planner<'_> {
                 let mut sql = Sql::new(&of.rid_alone(self.dialect));
                 sql.push(" IN (SELECT k.rid FROM ").push(part.name).push(" k WHERE ");
                 sql.append(&pks(parameter, aspect, &of.types)).push(" AND ").append(fulfills);
-                sql.append(&part.counts("k")).push(apart(self.dialect)).push(")");
+                sql.append(&part.counts("k")).push(")");
+                if self.dialect == Dialect::Postgres {
+                    // A set that is made once; bare, it may become a join that reads it again and again.
+                    sql.push(" IS TRUE");
+                }
                 sql
             })
             .collect()

@@ -140,10 +140,11 @@ impl Planner<'_> {
                     (true, _) => " INDEXED BY old_sortk_pk",
                 });
             }
-            tables.push(" CROSS JOIN res r");
+            let (rows, on) = looked_up(self.dialect, RES.name, "r", &Sql::new("r.rid = s.rid"));
+            tables.append(&rows);
             let mut sql = Sql::new("s.pk = ");
             sql.bind(pk).push(" AND s.walk = 1").append(&part.counts("s"));
-            sql.push(" AND r.rid = s.rid AND r.state = ").number(state::LIVE);
+            sql.push(" AND ").append(&on).push(" AND r.state = ").number(state::LIVE);
             sql.append(&self.moment.parts(&RES)[0].counts("r"));
             let mut holds = vec![sql];
             holds.extend(others.clone());
@@ -248,6 +249,8 @@ impl Planner<'_> {
     /// Finishes a stream. `range`: the first key is a column of the index that is walked.
     fn stream(&self, shape: &Shape<'_>, draft: Draft<'_>, from: Option<&From>, range: bool) -> Stream {
         let order = shape.order;
+        // The rid that stands in the index that is walked: Postgres knows of its order alone.
+        let rid = if draft.first.is_some() { "s.rid" } else { "r.rid" };
         let mut columns: Vec<Column> =
             order.keys().iter().map(|key| order.column(self, key, draft.types)).collect();
         if let Some(first) = draft.first {
@@ -263,10 +266,10 @@ impl Planner<'_> {
             if range && columns.len() > 1 {
                 holds.extend(order.first_beyond(from, &columns[0], shape.backwards));
             }
-            holds.push(order.beyond(from, &columns, "r.rid", shape.backwards));
+            holds.push(order.beyond(from, &columns, rid, shape.backwards));
         }
         sql.append(&Sql::join(&holds, " AND ", "1 = 1"));
-        sql.append(&order.by(&columns, "r.rid", shape.backwards)).push(" LIMIT ").bind(shape.limit);
+        sql.append(&order.by(&columns, rid, shape.backwards)).push(" LIMIT ").bind(shape.limit);
         sql.finish(self.dialect)
     }
 }

@@ -27,6 +27,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    // Sets that are looked up in must fit, or are searched row by row.
+    ("work_mem", "32MB"),
     // It finds all before it gives one, and in no order.
     ("enable_bitmapscan", "off"),
 ];
