@@ -81,7 +81,8 @@ impl Work<'_> {
 
     fn past(&self, request: &HistoryRequest) -> Result<HistoryPage, Failure> {
         self.inner.searchable(self.tenant())?;
-        Ok(self.inner.projector()?.projection.history(self.tenant(), request)?)
+        let found = self.inner.projector()?.projection.history(self.tenant(), request);
+        found.map_err(|error| self.inner.noticed(self.tenant(), error))
     }
 
     /// The versions of a page, no more of them than are bytes enough for one page.

@@ -31,6 +31,14 @@ impl Inner {
             ProjectorState::Unavailable => away("the search index is not available; reads and writes go on"),
         }
     }
+
+    /// What a failure of the projection means to a caller; damage that is met has it built again.
+    pub(crate) fn noticed(&self, tenant: &TenantName, error: ProjectionError) -> Failure {
+        if let (ProjectionError::Unusable(_), Some(projector)) = (&error, &self.projector) {
+            projector.rebuild(tenant);
+        }
+        Failure::from(error)
+    }
 }
 
 impl Work<'_> {

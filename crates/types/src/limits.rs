@@ -14,6 +14,8 @@ pub const JSON_VALUES_MAX: usize = 3_000_000;
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Entries of one batch or transaction.
 pub const BUNDLE_ENTRIES_MAX: usize = 50_000;
+/// Seconds after which a batch answers its further searches with 503, whoever waits for it still.
+pub const BATCH_SEARCH_SECONDS_MAX: u64 = 30;
 /// Characters of an `Idempotency-Key`.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// How long a write can be repeated by its idempotency key, in microseconds (30 days).

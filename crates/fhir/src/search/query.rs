@@ -147,7 +147,7 @@ pub struct QuantityTest {
     pub system: Option<String>,
     /// The code, or, where no system is given, the code or the unit; `None`: any unit.
     pub code: Option<String>,
-    /// The same in canonical UCUM units, when the system is UCUM, or absent, and the code has one.
+    /// The same in canonical UCUM units, when the system is UCUM and the code has one.
     /// A key that has canonical values is compared by them, all others as written.
     pub canonical: Option<(Compared<Span<f64>>, String)>,
 }

@@ -143,7 +143,9 @@ impl Canonical {
 static KNOWN: LazyLock<RwLock<HashMap<String, Option<Arc<Canonical>>>>> = LazyLock::new(RwLock::default);
 
 fn canonical(code: &str) -> Option<Arc<Canonical>> {
-    if code.len() > CODE_BYTES_MAX {
+    // What is an annotation alone (`{score}`) counts as 1 to UCUM, but scores are no percentages.
+    let is_annotation = code.starts_with('{') && code.ends_with('}');
+    if code.len() > CODE_BYTES_MAX || is_annotation {
         return None;
     }
     if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(code) {
@@ -160,8 +162,8 @@ fn canonical(code: &str) -> Option<Arc<Canonical>> {
 /// An amount in the canonical unit of a UCUM code, with that unit (`g.m-3`): base units without
 /// prefixes, so that amounts of one dimension compare whatever they were written in.
 ///
-/// `None` for what is no UCUM code, and for units on a scale that is not linear (`[pH]`, `dB`),
-/// whose amounts compare only with the same unit.
+/// `None` for what is no UCUM code, for units on a scale that is not linear (`[pH]`, `dB`) and for
+/// annotations alone (`{score}`), whose amounts compare only with the same unit.
 #[must_use]
 pub fn canonical_quantity(value: f64, code: &str) -> Option<(f64, String)> {
     let canonical = canonical(code)?;
@@ -193,7 +195,7 @@ mod tests {
             &[(37.0, "Cel"), (310.15, "K")],
             &[(98.6, "[degF]"), (37.0, "Cel")],
             &[(0.3, "m"), (30.0, "cm"), (300.0, "mm")],
-            &[(12.0, "%"), (0.12, "1"), (0.12, "{ratio}")],
+            &[(12.0, "%"), (0.12, "1")],
         ];
         for amounts in same {
             let first = canonical_quantity(amounts[0].0, amounts[0].1).unwrap();
@@ -208,7 +210,9 @@ mod tests {
 
     #[test]
     fn what_has_no_linear_canonical_unit_has_none() {
-        for code in ["", "no unit", "mgs", "[pH]", "dB", "tablets", "kg kg", &"m.".repeat(5000), "(("] {
+        for code in
+            ["", "no unit", "mgs", "{score}", "[pH]", "dB", "tablets", "kg kg", &"m.".repeat(5000), "(("]
+        {
             assert_eq!(canonical_quantity(1.0, code), None, "{code}");
         }
         assert_eq!(canonical_quantity(f64::NAN, "g"), None);

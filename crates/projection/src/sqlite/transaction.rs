@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ToSql};
+use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql};
 
 use super::connection::failure;
 use crate::ProjectionError;
@@ -79,7 +79,7 @@ impl Database for Transaction<'_> {
     }
 
     fn query(&mut self, statement: &Statement) -> Result<Vec<Vec<Value>>, ProjectionError> {
-        let mut prepared = self.prepare(&statement.text)?;
+        let mut prepared = self.connection.prepare_cached(&statement.text).map_err(too_large)?;
         let columns = prepared.column_count();
         let mut rows = prepared.query(rusqlite::params_from_iter(statement.binds.iter())).map_err(failure)?;
         let mut all = Vec::new();
@@ -129,5 +129,17 @@ impl Database for Transaction<'_> {
     fn clear(&mut self, table: &'static Table) -> Result<(), ProjectionError> {
         self.prepare(&format!("DELETE FROM {}", table.name))?.execute([]).map_err(failure)?;
         Ok(())
+    }
+}
+
+/// Our statements are well formed; what SQLite does not take is one beyond its own limits, such as
+/// those of joins and of expressions.
+fn too_large(error: rusqlite::Error) -> ProjectionError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::Unknown | ErrorCode::TooBig) => {
+            tracing::warn!("a search is too large for SQLite");
+            ProjectionError::TooCostly("the search asks for too much at once; ask for less".to_owned())
+        }
+        _ => failure(error),
     }
 }

@@ -1,9 +1,11 @@
 //! A batch: each entry on its own, as if it had come alone.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use vpr_codec::Value;
 use vpr_fhir::IssueType;
+use vpr_types::limits;
 
 use super::Submission;
 use super::entry::{Entry, EntryRequest, place};
@@ -30,8 +32,16 @@ impl Inner {
             .filter_map(|entry| entry.full_url.as_deref())
             .collect();
         let mut answers = Vec::with_capacity(entries.len());
+        let begun = Instant::now();
         for entry in &entries {
             answers.push(match entry {
+                Ok(entry)
+                    if entry.searches() && begun.elapsed().as_secs() >= limits::BATCH_SEARCH_SECONDS_MAX =>
+                {
+                    let text = "the batch has searched for as long as it may; send what is left anew";
+                    let late = Failure::new(FailureKind::Unavailable, IssueType::Timeout, text);
+                    entry.answer(Err(late.at(&place(entry.place))))
+                }
                 Err(failure) => {
                     EntryAnswer { result: Err(failure.clone()), writes: false, head: false, name: None }
                 }

@@ -189,6 +189,11 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// Whether the projection is asked for it.
+    pub(crate) fn searches(&self) -> bool {
+        matches!(self.request, EntryRequest::Search { .. }) || self.criteria().is_some()
+    }
+
     /// Whether it is answered with a Bundle.
     pub(crate) fn is_list(&self) -> bool {
         matches!(

@@ -104,7 +104,7 @@ impl Projector {
         // A projection that is new, or far behind, shows next to nothing: it is not searched.
         let rebuilding_to = match before.rebuilding_to {
             to if to > reached => to,
-            _ if first && durable.0.saturating_sub(reached.0) > FAR_BEHIND => durable,
+            _ if first && is_far_behind(reached, durable) => durable,
             _ => Seq(0),
         };
         let state =
@@ -135,8 +135,14 @@ impl Projector {
     }
 }
 
-/// Changes behind which a projection that was just opened is built up before it is searched.
-const FAR_BEHIND: u64 = 10_000;
+/// Whether a projection that was just opened is built up before it is searched: an empty one shows
+/// nothing of what there is, and one that lacks this many changes too little.
+fn is_far_behind(reached: Seq, durable: Seq) -> bool {
+    (reached == Seq(0) && durable > Seq(0)) || durable.0.saturating_sub(reached.0) > FAR_BEHIND
+}
+
+/// See [`is_far_behind`].
+const FAR_BEHIND: u64 = 1_000;
 
 /// The changes whose documents are not too many bytes together; at least one.
 fn bounded(mut changes: Vec<Arc<CommittedChange>>) -> Vec<Arc<CommittedChange>> {

@@ -248,7 +248,8 @@ impl Work<'_> {
     pub(crate) fn found(&self, query: &Query, request: &PageRequest) -> Result<Page, Failure> {
         self.inner.searchable(self.tenant())?;
         let projection = &self.inner.projector()?.projection;
-        Ok(projection.search(self.tenant(), query, None, request)?)
+        let found = projection.search(self.tenant(), query, None, request);
+        found.map_err(|error| self.inner.noticed(self.tenant(), error))
     }
 }
 

@@ -195,8 +195,9 @@ impl Judge<'_> {
             return as_written();
         }
         let (is_ucum, same) = (amount.system.as_deref() == Some(UCUM), amount.code.as_ref() == Some(code));
-        let may_be_ucum = system.as_ref().is_none_or(|system| system == UCUM);
-        if may_be_ucum && is_ucum && !same && !self.has(Flaw::UnitNotConverted) {
+        // R4 §3.1.1.4.11: without a system, the unit as it is written.
+        let asked_ucum = system.as_deref() == Some(UCUM);
+        if asked_ucum && is_ucum && !same && !self.has(Flaw::UnitNotConverted) {
             let its_unit = amount.code.as_deref().and_then(unit);
             match (unit(code), its_unit) {
                 (Some((asked, factor)), Some((measure, its_factor))) => {

@@ -248,9 +248,11 @@ fn quantity(text: &str) -> Option<QuantityTest> {
         (Some(system), Some(code), None) => (said(system)?, said(code)?),
         _ => return None,
     };
+    // Without a system the code is the unit as it is written (R4 §3.1.1.4.11), which converts to no
+    // other.
     let canonical = code
         .as_deref()
-        .filter(|_| system.as_deref().is_none_or(|system| system == UCUM))
+        .filter(|_| system.as_deref() == Some(UCUM))
         .and_then(|code| in_canonical_units(value, code));
     Some(QuantityTest { value, system, code, canonical })
 }

@@ -138,7 +138,7 @@ fn an_observation() {
             "date=ne2024-01-15",
             "date=ap2024-01-21",
             "component-value-quantity=107",
-            "component-value-quantity=10.7||cm[Hg]",
+            "component-value-quantity=10.7|http://unitsofmeasure.org|cm[Hg]",
             "component-value-quantity=107||mmHg",
             "component-code-value-quantity=http://loinc.org|8480-6$gt100",
             "component-code-value-quantity=8462-4$lt100|http://unitsofmeasure.org|mm[Hg]",
