@@ -96,7 +96,8 @@ fn development_stays_on_this_machine_and_production_is_not_pretended() {
         ("VPR_LISTEN", "0.0.0.0", "127.0.0.1"),
         ("ENV", "production", "AUTH_ISSUER"),
         ("ENV", "staging", "development or production"),
-        ("DATABASE_URL", "postgres://x", "not supported"),
+        ("DATABASE_URL", "mysql://x", "postgres://"),
+        ("REDIS_URL", "redis://x", "not supported"),
         ("VPR_DATADIR", "/x", "VPR_DATA_DIR"),
         ("VPR_BODY_BYTES_MAX", "lots", "VPR_BODY_BYTES_MAX"),
     ] {
