@@ -1,7 +1,7 @@
 //! How long SQLite takes to apply Observations such as Synthea's, and to search among them.
 //!
 //! `cargo run --release -p vpr-projection --example apply_throughput [observations] [batch] [folder]`
-#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "prints figures")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its figures")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ fn observation(number: usize) -> String {
         "encounter":{{"reference":"Encounter/e{patient:08}{}"}},
         "effectiveDateTime":"20{:02}-{:02}-{:02}T14:{:02}:21-04:00","issued":"2015-05-01T14:40:21.123-04:00",
         "valueQuantity":{{"value":{}.{},"unit":"cm","system":"http://unitsofmeasure.org","code":"cm"}}}}"#,
-        if number % 3 == 0 { "vital-signs" } else { "laboratory" },
+        if number.is_multiple_of(3) { "vital-signs" } else { "laboratory" },
         1000 + number * 7 % 190,
         number % 10,
         number % EACH / 8,

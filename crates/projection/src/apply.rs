@@ -49,12 +49,10 @@ pub(crate) fn apply(
 }
 
 fn check_order(before: i64, changes: &[AppliedChange]) -> Result<(), ProjectionError> {
-    let mut expected = before.cast_unsigned() + 1;
-    for change in changes {
+    for (expected, change) in (before.cast_unsigned() + 1..).zip(changes) {
         if change.seq.0 != expected {
             return Err(ProjectionError::OutOfOrder { expected, found: change.seq.0 });
         }
-        expected += 1;
     }
     Ok(())
 }

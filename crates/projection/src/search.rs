@@ -47,7 +47,7 @@ pub(crate) fn search(
         page.total = Some(hits::total(database, &planner, &sought)?);
     }
     if request.limit > 0 {
-        let found = hits::hits(database, &planner, &mut sought, &order, request, &mut page)?;
+        let found = hits::hits(database, &planner, &sought, &order, request, &mut page)?;
         include::include(database, &planner, query, &found, limits, &mut page)?;
     }
     Ok(page)

@@ -245,25 +245,30 @@ impl Waiting {
     ) -> Result<(), ProjectionError> {
         let (rid, seq) = (row.rid, row.from_seq);
         let is_live = says.is_some();
-        let mut new: BTreeSet<Entry> = says.into_iter().flatten().collect();
-        let mut keeps = Kept::with_capacity(kept.len() + 1);
+        // Sorted, each once.
+        let new = says.unwrap_or_default();
+        let mut had = vec![false; new.len()];
+        let mut keeps: Kept = Vec::with_capacity(kept.len() + 1);
         for (from_seq, entries) in kept {
-            let (stay, go): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| new.remove(entry));
+            let (stay, go): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| {
+                let at = new.binary_search(entry);
+                at.map(|at| had[at] = true).is_ok()
+            });
             for entry in go {
                 entry.clone().rows(rid, number, Extent::Key, &mut self.removed);
                 entry.rows(rid, number, Extent::Old { from_seq, to_seq: seq }, &mut self.old);
             }
-            keep(&mut keeps, from_seq, stay);
+            keeps.push((from_seq, stay));
         }
-        let new: Vec<Entry> = new.into_iter().collect();
-        for entry in &new {
-            entry.clone().rows(rid, number, Extent::Whole { from_seq: seq }, &mut self.added);
-        }
-        keep(&mut keeps, seq, new);
+        let new: Vec<Entry> =
+            new.into_iter().zip(had).filter(|(_, had)| !had).map(|(entry, _)| entry).collect();
         if is_live {
-            self.kept.extend([Value::from(rid), Value::from(encode(&keeps)?)]);
+            self.kept.extend([Value::from(rid), Value::from(encode(&keeps, seq, &new)?)]);
         } else if was_live {
             self.forgotten.push(rid.into());
+        }
+        for entry in new {
+            entry.rows(rid, number, Extent::Whole { from_seq: seq }, &mut self.added);
         }
         Ok(())
     }
@@ -285,16 +290,16 @@ impl Waiting {
     }
 }
 
-/// Keeps entries, but for those that are found by rid anyway.
-fn keep(kept: &mut Kept, from_seq: i64, mut entries: Vec<Entry>) {
-    entries.retain(|entry| !matches!(entry, Entry::Sort { .. }));
-    if !entries.is_empty() {
-        kept.push((from_seq, entries));
-    }
-}
-
-fn encode(kept: &Kept) -> Result<Vec<u8>, ProjectionError> {
-    postcard::to_stdvec(kept).map_err(|_| ProjectionError::Unusable("keys cannot be written".to_owned()))
+/// What was kept and what is new, but for what is found by rid anyway.
+fn encode(kept: &Kept, seq: i64, new: &[Entry]) -> Result<Vec<u8>, ProjectionError> {
+    let all = kept.iter().map(|(from_seq, entries)| (*from_seq, &entries[..])).chain([(seq, new)]);
+    let all: Vec<(i64, Vec<&Entry>)> = all
+        .map(|(from_seq, entries)| {
+            (from_seq, entries.iter().filter(|entry| !matches!(entry, Entry::Sort { .. })).collect())
+        })
+        .filter(|(_, entries): &(i64, Vec<&Entry>)| !entries.is_empty())
+        .collect();
+    postcard::to_stdvec(&all).map_err(|_| ProjectionError::Unusable("keys cannot be written".to_owned()))
 }
 
 fn decode(bytes: &[u8]) -> Result<Kept, ProjectionError> {

@@ -36,9 +36,9 @@ impl Resource {
 }
 
 /// The rows of `res` for ids of types.
-pub(super) fn find<'a>(
+pub(super) fn find(
     database: &mut dyn Database,
-    wanted: &BTreeMap<i64, Vec<&'a str>>,
+    wanted: &BTreeMap<i64, Vec<&str>>,
 ) -> Result<HashMap<(i64, Box<str>), Resource>, ProjectionError> {
     let mut found = HashMap::new();
     for (resource, ids) in wanted {

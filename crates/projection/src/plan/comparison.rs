@@ -85,14 +85,14 @@ pub(super) fn number_range(asked: &Compared<Span<f64>>) -> Sql {
     }
 }
 
+/// The hash of a unit, and what the values in it are compared with.
+pub(super) type InUnit = (i64, Compared<Span<f64>>);
+
 /// The units under which a quantity is looked up, each with what its value is compared with.
 ///
 /// A quantity that has a canonical form is compared by it, when what is asked for has one too; all
 /// others as written.
-pub(super) fn units(
-    key: &IndexKey,
-    asked: &QuantityTest,
-) -> Result<Vec<(i64, Compared<Span<f64>>)>, ProjectionError> {
+pub(super) fn units(key: &IndexKey, asked: &QuantityTest) -> Result<Vec<InUnit>, ProjectionError> {
     let mut units = Vec::new();
     if let Some((value, unit)) = &asked.canonical {
         units.push((key.unit(UnitName::Canonical(unit)), *value));

@@ -2,6 +2,8 @@
 
 mod composite;
 
+use std::collections::BTreeMap;
+
 use vpr_fhir::definitions::SearchParameter;
 use vpr_fhir::search::{Compared, CompartmentOf, Filter, ReferenceTest, Span, Test, TokenTest};
 
@@ -129,7 +131,12 @@ impl Planner<'_> {
                 let mut sql = Sql::new("EXISTS (SELECT 1 FROM ");
                 sql.push(part.name).push(" ").push(alias).push(" WHERE ");
                 fulfills(&mut sql, alias);
-                sql.append(&part.counts(alias)).push(apart(self.dialect)).push(")");
+                sql.append(&part.counts(alias)).push(match self.dialect {
+                    // Else it becomes one more table of the join around it, of which there may be 64.
+                    Dialect::Sqlite => " LIMIT 1",
+                    Dialect::Postgres => apart(self.dialect),
+                });
+                sql.push(")");
                 sql
             })
             .collect();
@@ -364,37 +371,38 @@ pub(super) struct TokenCondition {
     is_seek: bool,
 }
 
-/// `k.hc`, `k.hs` of what is asked for: codes in any system together, others one by one.
+/// `k.hc`, `k.hs` of what is asked for, the codes of each system together.
 pub(super) fn token_conditions(
     planner: &Planner<'_>,
     parameter: SearchParameter,
     aspect: Aspect,
     asked: &[TokenTest],
 ) -> Vec<TokenCondition> {
-    let mut codes = Vec::new();
-    let mut others = Vec::new();
-    let mut add = |text: &str, values: &[i64], is_seek| {
-        others.push(TokenCondition { sql: filled(text, values), is_seek });
-    };
+    let mut by_system: BTreeMap<Option<i64>, Vec<i64>> = BTreeMap::new();
+    let mut all = Vec::new();
     for each in asked {
         match (planner.key.token(each), each) {
             (_, TokenTest::System(system)) if has_system_rows(parameter, aspect) => {
-                add("k.hc = ? AND k.hs = ?", &[planner.key.system_alone(system), 0], true);
+                by_system.entry(Some(0)).or_default().push(planner.key.system_alone(system));
             }
-            ((Some(hc), Some(hs)), _) => add("k.hc = ? AND k.hs = ?", &[hc, hs], true),
-            ((None, Some(hs)), _) => add("k.hs = ?", &[hs], false),
-            ((hc, None), _) => codes.extend(hc),
+            ((Some(hc), hs), _) => by_system.entry(hs).or_default().push(hc),
+            ((None, hs), _) => {
+                let sql = filled("k.hs = ?", &[hs.unwrap_or_default()]);
+                all.push(TokenCondition { sql, is_seek: false });
+            }
         }
     }
-    match codes[..] {
-        [] => {}
-        [one] => add("k.hc = ?", &[one], true),
-        _ => {
-            let places = vec!["?"; codes.len()].join(", ");
-            add(&format!("k.hc IN ({places})"), &codes, true);
+    for (hs, codes) in by_system {
+        let mut sql = match codes[..] {
+            [one] => filled("k.hc = ?", &[one]),
+            _ => filled(&format!("k.hc IN ({})", vec!["?"; codes.len()].join(", ")), &codes),
+        };
+        if let Some(hs) = hs {
+            sql.append(&filled(" AND k.hs = ?", &[hs]));
         }
+        all.push(TokenCondition { sql, is_seek: true });
     }
-    others
+    all
 }
 
 /// The rid of a resource; nothing where it was never heard of.

@@ -38,7 +38,7 @@ impl Source {
     /// How many rows it gives, counted no further than `cap`.
     pub(crate) fn count(&self, cap: i64) -> Sql {
         let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM (");
-        sql.append(&self.union()).push(") s LIMIT ").bind(cap).push(") c");
+        sql.append(&self.union()).push(") w LIMIT ").bind(cap).push(") c");
         sql
     }
 }

@@ -1,6 +1,8 @@
 //! Searches on SQLite against a judge that looks at every resource and shares no code with them.
 //! `search_on_postgres.rs` runs the same tests on Postgres.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 mod changes;
 mod histories;
 mod includes;
