@@ -2,6 +2,8 @@
 //! and paged), updates with `If-Match` and reads history. They come from their registries, pinned
 //! in `tests/clients`, into the build folder, once for each set of pins, and each runs against both databases.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -8,7 +8,8 @@ use crate::{put_all, server};
 
 on_both_databases!(reindex_is_visible_and_resumable);
 
-const PATIENTS: u64 = 6_000;
+/// Three of the steps in which an index is built.
+const PATIENTS: u64 = 3_000;
 const SEARCH: &str = "/fhir/Patient?family=Berg&_count=0";
 
 /// The total, unless the server says that it cannot tell; what it says only in a `Warning` counts
@@ -52,6 +53,7 @@ fn reindex_is_visible_and_resumable(database: &Database) {
                 if ready["search"]["applied"].as_count().is_some_and(|n| n > 0 && n < PATIENTS) {
                     break;
                 }
+                std::thread::sleep(Duration::from_millis(5));
             } else {
                 assert!(seen.is_empty(), "it is done before it was seen halfway: {seen:?}");
             }
