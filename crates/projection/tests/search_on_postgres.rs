@@ -1,5 +1,7 @@
 //! The tests of `search`, each on Postgres.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 #[path = "search/changes.rs"]
 mod changes;
 #[path = "search/histories.rs"]

@@ -105,7 +105,7 @@ fn changes() -> Vec<AppliedChange> {
     let patient = |at: u64, version| {
         let rest = format!(
             r#""name":[{{"family":"Fam{at}"}}],"gender":"{}","birthDate":"1980-01-{:02}","identifier":[{{"system":"http://a.example","value":"{at}"}}]"#,
-            if at % 2 == 0 { "male" } else { "female" },
+            if at.is_multiple_of(2) { "male" } else { "female" },
             1 + at % 28,
         );
         document("Patient", &format!("p{at}"), version, &rest)

@@ -19,7 +19,7 @@ fn history() -> Vec<AppliedChange> {
             patient % 313,
             patient % 100,
             1 + patient % 9,
-            if patient % 2 == 0 { "male" } else { "female" },
+            if patient.is_multiple_of(2) { "male" } else { "female" },
         );
         let mut documents =
             vec![document("Patient", &format!("p{patient}"), 1, AppliedOperation::Create, Some(&json))];
@@ -31,7 +31,7 @@ fn history() -> Vec<AppliedChange> {
                 "subject":{{"reference":"Patient/p{patient}"}},"effectiveDateTime":"20{:02}-{:02}-{:02}T10:00:00Z",
                 "valueQuantity":{{"value":{},"unit":"mmHg","system":"http://unitsofmeasure.org","code":"mm[Hg]"}}}}"#,
                 number * 7 % 200,
-                if number % 3 == 0 { "vital-signs" } else { "laboratory" },
+                if number.is_multiple_of(3) { "vital-signs" } else { "laboratory" },
                 number % 24,
                 1 + number % 12,
                 1 + number % 28,
@@ -97,12 +97,15 @@ fn times() {
         let seconds = begin.elapsed().as_secs_f64();
         println!("{name}: {documents} documents, {:.0}/s", documents as f64 / seconds);
     }
-    if let Ok(only) = std::env::var("ONLY") {
-        let query = query(&only);
-        world.owner("SELECT 'MARK'");
-        println!("{}", time(&world.postgres, &world, &query, true));
-        return;
-    }
+    // As many rows as there are megabytes.
+    let size = world.owner(
+        "SELECT FROM generate_series(1, (
+            SELECT (sum(pg_total_relation_size(oid)) / 1000000)::int FROM pg_class
+            WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'))",
+    );
+    let files = std::fs::read_dir(world.folder.path()).unwrap();
+    let bytes: u64 = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    println!("MB: SQLite {}, Postgres {size}", bytes / 1_000_000);
     for state in ["as loaded", "analyzed"] {
         if state == "analyzed" {
             world.owner("ANALYZE");

@@ -23,7 +23,7 @@ pub(crate) struct World {
     pub(crate) tenant: TenantName,
     pub(crate) urls: PostgresDatabase,
     pub(crate) runtime: Runtime,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl World {
@@ -44,7 +44,7 @@ impl World {
         for each in [&sqlite, &postgres] {
             each.open_tenant(&tenant, [7; 32]).unwrap();
         }
-        Self { sqlite, postgres, tenant, urls, runtime, _folder: folder }
+        Self { sqlite, postgres, tenant, urls, runtime, folder }
     }
 
     pub(crate) fn both(&self) -> [&Projection; 2] {
