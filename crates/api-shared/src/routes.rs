@@ -15,8 +15,8 @@ pub const COMMON_STATUSES: &[u16] = &[400, 401, 403, 404, 406, 414, 431, 500, 50
 
 const READ: &[u16] = &[200, 304, 410];
 const WRITE: &[u16] = &[200, 201, 409, 412, 413, 415, 422, 507];
-const SEARCH: &[u16] = &[200, 410];
-const SEARCH_FORM: &[u16] = &[200, 410, 413, 415];
+const SEARCH: &[u16] = &[200, 410, 422];
+const SEARCH_FORM: &[u16] = &[200, 410, 413, 415, 422];
 
 const fn probe(
     path: &'static str,
@@ -158,7 +158,7 @@ pub const ROUTES: &[Route] = &[
         Delete,
         Interaction::ConditionalDelete,
         (NO_BODY, NO_BODY),
-        &[204, 409, 412, 507],
+        &[204, 409, 412, 422, 507],
         "Deletes the one resource that a search finds (FHIR R4 §3.1.0.7.1).",
     ),
     fhir(

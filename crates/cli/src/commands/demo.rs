@@ -27,6 +27,8 @@ pub(crate) async fn run(mut config: Config, arguments: &DemoArguments) -> Result
     config.may_serve()?;
     let tenant = super::tenant(None, &config)?;
     config.store.data_dir = claim(&arguments.dir)?;
+    // A database server belongs to another data directory, whose tables this one would take over.
+    config.search.database = None;
     config.journal.segment_bytes = config.journal.segment_bytes.min(SEGMENT_BYTES_MAX);
     let mut running = Running::start(&config).await?;
     let population = Population { seed: arguments.seed, patients: arguments.patients };

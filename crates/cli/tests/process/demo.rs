@@ -6,7 +6,10 @@ use crate::harness::{Place, Server, bare, said};
 
 fn demo(place: &Place) -> Server {
     let folder = place.path("demo");
-    Server::spawn(bare(&["demo", "--dir", folder.to_str().unwrap(), "--patients", "4", "--port", "0"]))
+    let mut command = bare(&["demo", "--dir", folder.to_str().unwrap(), "--patients", "4", "--port", "0"]);
+    // Nobody listens there: a demonstration keeps its index to itself.
+    command.env("DATABASE_URL", "postgres://u@127.0.0.1:9/d");
+    Server::spawn(command)
 }
 
 #[test]
