@@ -36,6 +36,7 @@ fn main() -> Result<(), Failure> {
     }
     let (stop, written) = (AtomicBool::new(false), AtomicU64::new(0));
     let begin = Instant::now();
+    let cpu = cpu_seconds();
     let latencies = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..writers)
             .map(|writer| {
@@ -51,18 +52,21 @@ fn main() -> Result<(), Failure> {
             .collect::<Result<Vec<_>, _>>()
     })?;
     let elapsed = begin.elapsed().as_secs_f64();
+    let cpu = cpu_seconds() - cpu;
     let mut latencies: Vec<u64> = latencies.into_iter().flatten().collect();
     latencies.sort_unstable();
     let at =
         |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or_default();
     let health = engine.health();
     println!(
-        "{writers} writers: {:.0} durable writes/s, p50 {} us, p99 {} us, {:.1} writes a group, last sync {} us",
+        "{writers} writers: {:.0} durable writes/s, p50 {} us, p99 {} us, {:.1} writes a group, last sync {} us, \
+         {:.0} us of CPU a write",
         written.load(Ordering::Relaxed) as f64 / elapsed,
         at(0.5),
         at(0.99),
         health.entries as f64 / health.groups.max(1) as f64,
         health.last_sync_micros,
+        cpu * 1e6 / written.load(Ordering::Relaxed).max(1) as f64,
     );
     let begin = Instant::now();
     engine.materialize()?;
@@ -70,6 +74,14 @@ fn main() -> Result<(), Failure> {
     engine.close()?;
     let _ = (journal.join(), background.join());
     Ok(())
+}
+
+/// Processor time of this process, user and system, in ticks of 10 ms.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 fn work(

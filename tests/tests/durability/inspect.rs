@@ -9,7 +9,7 @@ use vpr_store::directory::VersionRow;
 use vpr_store::logs::{AccessLog, StateLog};
 use vpr_store::{StoreOptions, World};
 use vpr_testkit::{SeedEntropy, SimClock, SimDisk};
-use vpr_types::{Disk, RepositoryId};
+use vpr_types::{Disk, RepositoryId, Seq};
 
 use crate::model::{Model, Place, Survivors, Version};
 use crate::plan;
@@ -267,10 +267,51 @@ pub fn compare(engine: &Engine, known: &Model, left: &Model, settled: bool) -> V
             findings.extend(compare_document(engine, name, document, versions, settled));
         }
         findings.extend(compare_list(engine, name, left));
+        if left.is_some() {
+            findings.extend(compare_stream(engine, name));
+        }
         if engine.tenant(&plan::tenant(name)).is_some() != left.is_some() {
             findings
                 .push(Finding::new(Kind::Wrong, format!("tenant {name} is there or not, against its seq")));
         }
+    }
+    findings
+}
+
+/// The stream of changes has every durable seq once, and each version that it names is the one that
+/// is read.
+fn compare_stream(engine: &Engine, tenant: &str) -> Vec<Finding> {
+    let name = plan::tenant(tenant);
+    let mut findings = Vec::new();
+    let mut add =
+        |kind, what: String| findings.push(Finding::new(kind, format!("{tenant}, the stream: {what}")));
+    let mut last = Seq(0);
+    loop {
+        let batch = match engine.changes(&name, last, 7) {
+            Ok(batch) if batch.is_empty() => break,
+            Ok(batch) => batch,
+            Err(error) => {
+                add(Kind::Refused, error.to_string());
+                return findings;
+            }
+        };
+        for change in batch {
+            last = last.next();
+            if change.seq != last {
+                add(Kind::Torn, format!("seq {} where {last} belongs", change.seq));
+                return findings;
+            }
+            for document in &change.documents {
+                match engine.version(&name, &document.name, document.row.version) {
+                    Ok(Some(found)) if found.row == document.row && document.row.seq == last => {}
+                    Ok(_) => add(Kind::Wrong, format!("{} differs at seq {last}", document.name)),
+                    Err(error) => add(Kind::Refused, error.to_string()),
+                }
+            }
+        }
+    }
+    if last != engine.last_durable(&name) {
+        add(Kind::Lost, format!("it ends at {last} of {}", engine.last_durable(&name)));
     }
     findings
 }

@@ -44,6 +44,10 @@ impl Backing {
         Self { file, held: Mutex::new(None) }
     }
 
+    pub(super) fn file_bytes(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
     /// Writes what is held in memory, in the order that survives a crash: redb's header, which
     /// makes the new pages count, after they are on disk. No transaction may run meanwhile, and
     /// none may begin while this fails: it could reuse pages of the state that the file holds.

@@ -30,12 +30,8 @@ impl Store {
             let log = self.inner.logs.lock().get(tenant).cloned();
             let gap = || StoreError::Damaged(format!("tenant {tenant} has no feed"));
             let log = log.ok_or_else(gap)?;
-            for summary in log.feed.read_from(after.next())? {
-                let summary = summary?;
-                if summary.seq > last.min(checkpointed) {
-                    break;
-                }
-                found.push(Arc::new(summary));
+            for summary in log.feed.read_synced(after.next(), last.min(checkpointed)) {
+                found.push(Arc::new(summary?));
             }
         }
         found.extend(tail);

@@ -89,6 +89,13 @@ impl Feed {
         self.0.read_from(seq.0)
     }
 
+    /// What was done from `seq` to `last`, in order, as far as it is known to be permanent. Works on
+    /// a full disk, too.
+    #[must_use]
+    pub fn read_synced(&self, seq: Seq, last: Seq) -> Records<'_, ChangeSummary> {
+        self.0.read_synced(seq.0, last.0)
+    }
+
     /// What opening cut off.
     #[must_use]
     pub fn torn_tail(&self) -> Option<&TornTail> {

@@ -164,6 +164,14 @@ impl<R: Record> RecordLog<R> {
         Ok(Records::new(self, position.max(1), last))
     }
 
+    /// The records from `position` to `last`, as far as they are known to be permanent. Writes
+    /// nothing, so that it works on a full disk.
+    #[must_use]
+    pub fn read_synced(&self, position: u64, last: u64) -> Records<'_, R> {
+        let synced = self.writer.lock().synced;
+        Records::new(self, position.max(1), last.min(synced))
+    }
+
     /// Reads the whole log: every checksum, every link of the chain, every record.
     ///
     /// # Errors
