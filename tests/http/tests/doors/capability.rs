@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use vpr_http_tests::{
-    Client, Json, Server, assert_outcome, fhir_set, json_files, parse, patient, program, publish,
-};
+use vpr_http_tests::{Client, Json, Server, assert_outcome, fhir_set, json_files, parse, program, publish};
 
 use crate::server;
 
