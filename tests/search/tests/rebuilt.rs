@@ -2,6 +2,8 @@
 //! `vpr reindex` builds and the one that is built when its files are gone all find what the standard
 //! says, page by page.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::{Duration, Instant};
 
 use vpr_http_tests::{Dice, is_soak, program, publish};
