@@ -5,6 +5,6 @@ fn main() {
     let seed = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1);
     let tenant = vpr_search_tests::Tenant::start(&[]);
     tenant.load(seed);
-    println!("{}", tenant.server.base());
+    vpr_http_tests::shout(&tenant.server.base());
     std::io::stdin().read_line(&mut String::new()).ok();
 }

@@ -34,6 +34,16 @@ pub struct Verdicts {
     pub asking: Duration,
 }
 
+/// The seeds that once failed: of the documents, and of the search.
+///
+/// # Panics
+/// When the file is not understood.
+#[must_use]
+pub fn failed_once() -> Vec<(u64, u64)> {
+    let seeds = FAILED_ONCE.lines().map(|line| line.split_once(' ').unwrap());
+    seeds.map(|(world, search)| (world.parse().unwrap(), search.parse().unwrap())).collect()
+}
+
 /// Asks the searches of these seeds, and those that once failed with these documents.
 ///
 /// # Panics
@@ -49,11 +59,8 @@ pub fn judge_all(
     let judge = Judge::new(world, now).at(&tenant.server.base());
     let mut client = tenant.server.client();
     let mut verdicts = Verdicts::default();
-    let failed_once = FAILED_ONCE.lines().filter_map(|line| line.split_once(' '));
-    let failed_once = failed_once
-        .filter(|(world, _)| world.parse() == Ok(world_seed))
-        .map(|(_, search)| search.parse().unwrap());
-    for seed in failed_once.collect::<Vec<u64>>().into_iter().chain(seeds) {
+    let failed_once = failed_once().into_iter().filter(|(world, _)| *world == world_seed);
+    for seed in failed_once.map(|(_, search)| search).chain(seeds) {
         let (search, matches) = search(&judge, seed, &mut |why| {
             *verdicts.left_out.entry(why).or_default() += 1;
         });

@@ -133,7 +133,7 @@ pub(crate) fn is_every_resource(name: &str) -> bool {
 
 /// The resource itself.
 #[must_use]
-pub fn root(resource: &Json) -> Node<'_> {
+pub(crate) fn root(resource: &Json) -> Node<'_> {
     let type_name = resource["resourceType"].as_str().unwrap_or_default();
     Node { value: resource, type_name, value_set: "" }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use vpr_http_tests::{Client, Json, Server};
+use vpr_http_tests::{Client, Server};
 
 use crate::data::{Write, history};
 use crate::world::{Document, World};

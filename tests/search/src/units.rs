@@ -3,12 +3,12 @@
 use crate::exact::Exact;
 
 /// UCUM.
-pub const UCUM: &str = "http://unitsofmeasure.org";
+pub(crate) const UCUM: &str = "http://unitsofmeasure.org";
 
 /// What a unit measures, and how many of the base unit one of it is; `None` for units that this
 /// table does not know.
 #[must_use]
-pub fn unit(code: &str) -> Option<(&'static str, Exact)> {
+pub(crate) fn unit(code: &str) -> Option<(&'static str, Exact)> {
     let exact = |of, top, bottom| Some((of, Exact::ratio(top, bottom)));
     match code {
         "g" => exact("mass", 1, 1),
@@ -43,12 +43,12 @@ pub fn unit(code: &str) -> Option<(&'static str, Exact)> {
 
 /// Units of UCUM that the data uses and this table does not convert.
 #[must_use]
-pub fn is_other_unit(code: &str) -> bool {
+pub(crate) fn is_other_unit(code: &str) -> bool {
     matches!(code, "Cel" | "mmol/L")
 }
 
 /// The units of each kind of measure that the data uses.
-pub const MEASURES: [&[&str]; 9] = [
+pub(crate) const MEASURES: [&[&str]; 9] = [
     &["mg", "g", "kg", "ug"],
     &["cm", "m", "mm", "[in_i]", "km"],
     &["mL", "L", "dL", "cm3"],

@@ -27,12 +27,12 @@ impl Verdict {
 
     /// Whether all of them hold; all of none.
     pub fn all(verdicts: impl IntoIterator<Item = Self>) -> Self {
-        Self::any(verdicts.into_iter().map(Self::not)).not()
+        Self::any(verdicts.into_iter().map(Self::opposite)).opposite()
     }
 
     /// The opposite.
     #[must_use]
-    pub fn not(self) -> Self {
+    pub fn opposite(self) -> Self {
         match self {
             Self::Yes => Self::No,
             Self::No => Self::Yes,

@@ -29,6 +29,16 @@ const CASES: &[Case] = &[
         search: "CarePlan?_sort=-date",
         expected: &["until-june", "until-february"],
     },
+    Case {
+        why: "without a system a code is the unit as it is written, also of what UCUM could convert (R4 §3.1.1.4.11)",
+        documents: &[
+            r#"{"resourceType":"Observation","id":"milligrams","status":"final","code":{"text":"x"},"valueQuantity":{"value":5.4,"unit":"milligram","system":"http://unitsofmeasure.org","code":"mg"}}"#,
+            r#"{"resourceType":"Observation","id":"grams","status":"final","code":{"text":"x"},"valueQuantity":{"value":0.0054,"system":"http://unitsofmeasure.org","code":"g"}}"#,
+            r#"{"resourceType":"Observation","id":"words","status":"final","code":{"text":"x"},"valueQuantity":{"value":5.4,"unit":"mg"}}"#,
+        ],
+        search: "Observation?value-quantity=5.4%7C%7Cmg&_sort=_id",
+        expected: &["milligrams", "words"],
+    },
 ];
 
 fn found(client: &mut Client, search: &str) -> Vec<String> {

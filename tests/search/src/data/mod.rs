@@ -9,10 +9,10 @@ mod values;
 use vpr_http_tests::{Dice, Json};
 
 pub use history::{Write, history, operations, settled};
-pub use touched::touched;
+pub(crate) use touched::touched;
 
 /// The types of the documents: between them they have every kind of parameter.
-pub const TYPES: [&str; 33] = [
+pub(crate) const TYPES: [&str; 33] = [
     "AllergyIntolerance",
     "Appointment",
     "CarePlan",
@@ -50,7 +50,7 @@ pub const TYPES: [&str; 33] = [
 
 /// How many documents of a type there are.
 #[must_use]
-pub fn population(type_name: &str) -> u64 {
+pub(crate) fn population(type_name: &str) -> u64 {
     match type_name {
         "Observation" => 120,
         "Patient" => 36,
@@ -61,7 +61,7 @@ pub fn population(type_name: &str) -> u64 {
 
 /// The id of a document by its number; the same ids in all types.
 #[must_use]
-pub fn id(number: u64) -> String {
+pub(crate) fn id(number: u64) -> String {
     match number % 7 {
         3 => format!("N{number}"),
         5 => format!("n.{number}-x"),
@@ -70,18 +70,18 @@ pub fn id(number: u64) -> String {
 }
 
 /// Makes documents.
-pub struct Maker<'d> {
+pub(crate) struct Maker<'d> {
     dice: &'d mut Dice,
 }
 
 impl<'d> Maker<'d> {
     /// One that draws from these dice.
-    pub fn new(dice: &'d mut Dice) -> Self {
+    pub(crate) fn new(dice: &'d mut Dice) -> Self {
         Self { dice }
     }
 
     /// A document of that type and id.
-    pub fn document(&mut self, type_name: &'static str, id: &str) -> Json {
+    pub(crate) fn document(&mut self, type_name: &'static str, id: &str) -> Json {
         let mut members = vec![("resourceType", text(type_name)), ("id", text(id))];
         if self.dice.below(3) == 0 {
             members.push(("meta", self.meta()));
@@ -96,13 +96,13 @@ impl<'d> Maker<'d> {
 
 /// A string.
 #[must_use]
-pub fn text(text: &str) -> Json {
+pub(crate) fn text(text: &str) -> Json {
     Json::Text(text.to_owned())
 }
 
 /// An object without the members that are `None`.
 #[must_use]
-pub fn object<const N: usize>(members: [(&str, Option<Json>); N]) -> Json {
+pub(crate) fn object<const N: usize>(members: [(&str, Option<Json>); N]) -> Json {
     let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Json::Object(present.collect())
 }

@@ -9,7 +9,7 @@ use crate::path::{Path, is_every_resource};
 
 /// Whether a search parameter of one of the types looks at an element of a type.
 #[must_use]
-pub fn touched(holder: &str, element: &str) -> bool {
+pub(crate) fn touched(holder: &str, element: &str) -> bool {
     static TOUCHED: OnceLock<BTreeSet<(&str, &str)>> = OnceLock::new();
     TOUCHED.get_or_init(collect).contains(&(holder, element))
 }

@@ -160,7 +160,7 @@ const REQUIRED: [(&str, usize); 96] = [
 
 /// The features of a search.
 #[must_use]
-pub fn features(search: &Search) -> Vec<String> {
+pub(crate) fn features(search: &Search) -> Vec<String> {
     let mut features = Vec::new();
     let type_name = match &search.scope {
         Scope::Type(name) => name.clone(),

@@ -8,7 +8,7 @@ mod write;
 
 use vpr_http_tests::Dice;
 
-pub use coverage::{Coverage, features};
+pub use coverage::Coverage;
 use leads::leads;
 
 use crate::data::TYPES;
@@ -44,7 +44,7 @@ const RICH: [&str; 11] = [
 const DEPTH_MAX: usize = 4;
 
 /// Makes searches for a world.
-pub struct Generator<'j, 'w> {
+pub(crate) struct Generator<'j, 'w> {
     judge: &'j Judge<'w>,
     dice: Dice,
     /// Whether values are asked for as they are.
@@ -230,7 +230,7 @@ impl Generator<'_, '_> {
     /// A condition by one parameter, mostly about what the witness has there.
     fn about(&mut self, witness: usize, parameter: &Parameter) -> Option<Criterion> {
         let documents = self.documents(&self.document(witness).type_name.clone());
-        let mut one = |its: &mut Self| if its.one_in(5) { *its.dice.pick(&documents) } else { witness };
+        let one = |its: &mut Self| if its.one_in(5) { *its.dice.pick(&documents) } else { witness };
         match parameter.code {
             "_id" => {
                 let ids = (0..1 + self.dice.below(3)).map(|_| {

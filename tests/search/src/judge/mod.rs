@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 pub use flaw::Flaw;
-pub use value::{Amount, Extent, Found, Reference, System, Value, find, split_reference};
+pub(crate) use value::{Amount, Extent, Found, Reference, System, Value, find, split_reference};
 
 use crate::definitions::{Parameter, definitions};
 use crate::moment::Span;
@@ -239,7 +239,7 @@ impl<'w> Judge<'w> {
         let any = Verdict::any(found.values.iter().map(each));
         match modifier {
             Modifier::Not if found.values.is_empty() && self.has(Flaw::NotNeedsValue) => Verdict::No,
-            Modifier::Not => any.not(),
+            Modifier::Not => any.opposite(),
             _ => any,
         }
     }
@@ -306,7 +306,7 @@ impl<'w> Judge<'w> {
 
 /// Whether a type has the parameter that a condition begins with.
 #[must_use]
-pub fn knows(type_name: &str, criterion: &Criterion) -> bool {
+pub(crate) fn knows(type_name: &str, criterion: &Criterion) -> bool {
     match criterion {
         Criterion::Id(_) | Criterion::LastUpdated(_) | Criterion::Reverse(..) => true,
         Criterion::Has(code, ..) | Criterion::Missing(code, _) | Criterion::Chain(code, ..) => {
@@ -317,7 +317,7 @@ pub fn knows(type_name: &str, criterion: &Criterion) -> bool {
 
 /// The name of a condition as a caller repeats it.
 #[must_use]
-pub fn head(criterion: &Criterion) -> String {
+pub(crate) fn head(criterion: &Criterion) -> String {
     match criterion {
         Criterion::Id(_) => "_id".to_owned(),
         Criterion::LastUpdated(_) => "_lastUpdated".to_owned(),

@@ -11,7 +11,7 @@ use crate::query::Search;
 
 /// What a document is sorted by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SortValue {
+pub(crate) enum SortValue {
     /// A moment.
     Moment(i64),
     /// A number.

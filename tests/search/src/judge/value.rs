@@ -93,7 +93,7 @@ pub struct Found {
 
 /// Type, id and version of `Type/id[/_history/version]` at the end of a relative or absolute URL.
 #[must_use]
-pub fn split_reference(text: &str) -> Option<(&str, &str, Option<&str>)> {
+pub(crate) fn split_reference(text: &str) -> Option<(&str, &str, Option<&str>)> {
     let (rest, version) = match text.split_once("/_history/") {
         Some((rest, version)) => (rest, Some(version)),
         None => (text, None),
@@ -106,7 +106,7 @@ pub fn split_reference(text: &str) -> Option<(&str, &str, Option<&str>)> {
 
 /// What a resource says for a parameter.
 #[must_use]
-pub fn find(parameter: &Parameter, resource: &Json) -> Found {
+pub(crate) fn find(parameter: &Parameter, resource: &Json) -> Found {
     let mut found = Found::default();
     let Some(path) = &parameter.path else { return found };
     for node in path.find(resource) {
