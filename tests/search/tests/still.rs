@@ -5,6 +5,8 @@
 //! documents by others, each in one transaction: at every moment the number of documents, the number
 //! of marked ones and the sum of all amounts are what they were in the beginning.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
