@@ -3,6 +3,9 @@
 //! `VPR_SEARCHES` chooses how many searches are asked, `VPR_SEED` other documents and searches,
 //! `VPR_SOAK=1` the long size.
 
+// What goes wrong is said by panicking.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 
 use vpr_http_tests::{Dice, is_soak, publish};

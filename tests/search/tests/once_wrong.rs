@@ -1,6 +1,9 @@
 //! What a server once found wrongly, each reduced to its least, with the answer by hand from the
 //! text of the standard.
 
+// What goes wrong is said by panicking.
+#![allow(clippy::unwrap_used)]
+
 use vpr_http_tests::{Client, Json};
 use vpr_search_tests::Tenant;
 
