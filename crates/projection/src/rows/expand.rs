@@ -133,16 +133,16 @@ pub(super) fn numbers(span: Span<f64>) -> (i64, i64) {
 
 /// `unit`, `lo` and `hi` of a quantity's rows.
 ///
-/// A quantity that has a canonical form is compared by it by everybody who names its code; only who
-/// asks for its unit in words, which has no canonical form, gets at the value as written.
+/// A quantity that has a canonical form is compared by it by everybody who names UCUM; who asks for
+/// its code or unit without a system gets at the value as written (R4 §3.1.1.4.11).
 pub(super) fn units(key: &IndexKey, quantity: &QuantityKey) -> Vec<(i64, (i64, i64))> {
     let written = numbers(quantity.value);
     let mut rows = vec![(key.unit(UnitName::Any), written)];
     let (code, unit) = (quantity.code.as_deref(), quantity.unit.as_deref());
     if let Some((span, canonical)) = &quantity.canonical {
         rows.push((key.unit(UnitName::Canonical(canonical)), numbers(*span)));
-        let words = unit.filter(|unit| code != Some(unit)).map(UnitName::UnitBesideCanonical);
-        rows.extend(words.map(|name| (key.unit(name), written)));
+        let names = code.into_iter().chain(unit).map(UnitName::UnitBesideCanonical);
+        rows.extend(names.map(|name| (key.unit(name), written)));
     } else {
         let names = code.into_iter().chain(unit).map(UnitName::Code);
         let exact = quantity.system.as_deref().zip(code);

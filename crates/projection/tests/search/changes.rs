@@ -70,7 +70,10 @@ fn a_gap_and_a_repetition_are_refused_and_change_nothing() {
         apply(&[second.clone(), first]),
         Err(ProjectionError::OutOfOrder { expected: 3, found: 1 })
     ));
-    assert!(matches!(apply(&[third.clone()]), Err(ProjectionError::OutOfOrder { expected: 2, found: 3 })));
+    assert!(matches!(
+        apply(std::slice::from_ref(&third)),
+        Err(ProjectionError::OutOfOrder { expected: 2, found: 3 })
+    ));
     assert_eq!(world.projection.applied(&world.tenant), Seq(1));
     let request = PageRequest { limit: 10, ..PageRequest::default() };
     let page = world.projection.search(&world.tenant, &all_patients(), None, &request).unwrap();

@@ -16,7 +16,7 @@ fn check(seed: u64) {
     let seq = 1 + dice.below(world.seq);
     let begin = 1_700_000_000_000_000;
     let instant = |dice: &mut Dice| begin + i64::try_from(dice.below(45 * 4)).unwrap() * 250_000;
-    let scope = dice.one_in(2).then(|| kind(*dice.of(&TYPES)));
+    let scope = dice.one_in(2).then(|| kind(dice.of(&TYPES)));
     let since = dice.one_in(3).then(|| Instant(instant(dice)));
     let period = dice.one_in(3).then(|| {
         let low = instant(dice);

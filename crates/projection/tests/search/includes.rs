@@ -18,7 +18,7 @@ fn include(dice: &mut Dice) -> Include {
         ("RiskAssessment", "encounter"),
         ("QuestionnaireResponse", "subject"),
     ]);
-    let target = dice.one_in(3).then(|| kind(*dice.of(&["Patient", "Encounter"])));
+    let target = dice.one_in(3).then(|| kind(dice.of(&["Patient", "Encounter"])));
     Include {
         source: kind(source),
         parameter: (!dice.one_in(3)).then(|| parameter(source, code)),
@@ -47,7 +47,7 @@ fn check(seed: u64) {
         world.apply(&changes);
     }
     let query = Query {
-        scope: Scope::Types(vec![kind(*dice.of(&["Observation", "Patient", "Encounter"]))]),
+        scope: Scope::Types(vec![kind(dice.of(&["Observation", "Patient", "Encounter"]))]),
         includes: (0..dice.below(3)).map(|_| include(dice)).collect(),
         reverse_includes: (0..dice.below(3)).map(|_| include(dice)).collect(),
         ..Query::default()

@@ -24,11 +24,8 @@ pub(crate) fn query(dice: &mut Dice) -> (Query, Option<Filter>) {
     };
     let filters = (0..dice.below(3)).map(|_| filter(dice, dice_type(&types), 0)).collect();
     let sort = (0..*dice.of(&[0, 0, 1, 1, 2, 3])).map(|_| sort(dice, dice_type(&types))).collect();
-    let scope = if types.len() == TYPES.len() {
-        Scope::All
-    } else {
-        Scope::Types(types.iter().map(|each| kind(each)).collect())
-    };
+    let scope =
+        if types.len() == TYPES.len() { Scope::All } else { Scope::Types(types.iter().map(kind).collect()) };
     let compartment = dice.one_in(6).then(|| compartment(dice));
     let access = dice.one_in(4).then(|| match dice.below(3) {
         0 => Filter::Any(vec![Filter::InCompartment(compartment_of(dice)), Filter::Type(kind("ValueSet"))]),
@@ -47,7 +44,7 @@ fn compartment(dice: &mut Dice) -> CompartmentOf {
 }
 
 fn compartment_of(dice: &mut Dice) -> CompartmentOf {
-    let owner = kind(*dice.of(&["Patient", "Patient", "Encounter"]));
+    let owner = kind(dice.of(&["Patient", "Patient", "Encounter"]));
     CompartmentOf { owner, id: dice.below(9).to_string() }
 }
 
@@ -55,7 +52,7 @@ fn sort(dice: &mut Dice, resource: &str) -> SortKey {
     let by = match dice.below(6) {
         0 => SortBy::LastUpdated,
         1 => SortBy::Id,
-        _ => SortBy::Parameter(parameter(resource, *dice.of(parameters(resource)))),
+        _ => SortBy::Parameter(parameter(resource, dice.of(parameters(resource)))),
     };
     SortKey { by, descending: dice.one_in(2) }
 }
@@ -70,11 +67,11 @@ fn filter(dice: &mut Dice, resource: &str, depth: u32) -> Filter {
             Filter::LastUpdated(vec![Compared { comparator: comparator(dice), span, exact: 0.0 }])
         }
         2 => {
-            let parameter = parameter(resource, *dice.of(parameters(resource)));
+            let parameter = parameter(resource, dice.of(parameters(resource)));
             Filter::Missing { parameter, missing: dice.one_in(2) }
         }
         3 => Filter::InCompartment(compartment_of(dice)),
-        4 => Filter::Type(kind(*dice.of(&TYPES))),
+        4 => Filter::Type(kind(dice.of(&TYPES))),
         5..=12 => test_of(dice, resource),
         13 => Filter::Not(Box::new(filter(dice, resource, depth + 1))),
         14 => Filter::All((0..dice.below(3)).map(|_| filter(dice, resource, depth + 1)).collect()),
@@ -87,7 +84,7 @@ fn filter(dice: &mut Dice, resource: &str, depth: u32) -> Filter {
                 }
                 _ => return test_of(dice, resource),
             };
-            let filter = Box::new(filter(dice, target, depth + 1));
+            let filter = Box::new(inner(dice, target, depth));
             Filter::Chain { parameter: parameter(resource, code), target: kind(target), filter }
         }
         _ => {
@@ -100,10 +97,18 @@ fn filter(dice: &mut Dice, resource: &str, depth: u32) -> Filter {
                 "Encounter" => *dice.of(&[("Observation", "encounter"), ("RiskAssessment", "encounter")]),
                 _ => return test_of(dice, resource),
             };
-            let filter = Box::new(filter(dice, source, depth + 1));
+            let filter = Box::new(inner(dice, source, depth));
             Filter::Has { source: kind(source), parameter: parameter(source, code), filter }
         }
     }
+}
+
+/// What a resource at the other end of a reference must fulfill.
+fn inner(dice: &mut Dice, resource: &str, depth: u32) -> Filter {
+    if dice.one_in(3) {
+        return Filter::All((0..2).map(|_| filter(dice, resource, depth + 1)).collect());
+    }
+    filter(dice, resource, depth + 1)
 }
 
 fn some<T>(dice: &mut Dice, mut one: impl FnMut(&mut Dice) -> T) -> Vec<T> {

@@ -39,7 +39,7 @@ fn check(seed: u64) {
         world.apply(batch);
         rest = more;
     }
-    for _ in 0..4 {
+    for _ in 0..24 {
         let (query, access) = query(dice);
         let seq = world.seq;
         let limit = 1 + usize::try_from(dice.below(5)).unwrap();
@@ -53,7 +53,7 @@ fn check(seed: u64) {
             assert_eq!(page.previous.is_some(), !pages.is_empty(), "previous, seed {seed} {query:?}");
             hits.extend(page.hits.iter().cloned());
             pages.push(page.hits.clone());
-            if dice.one_in(2) {
+            if dice.one_in(6) {
                 let more = 1 + dice.below(3);
                 let changes = world.random_changes(dice, more);
                 world.apply(&changes);
@@ -99,7 +99,7 @@ fn check(seed: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     #[test]
     fn pages_are_what_looking_at_everything_finds(seed in any::<u64>()) {
         check(seed);

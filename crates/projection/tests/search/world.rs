@@ -57,11 +57,12 @@ pub(crate) struct World {
 
 pub(crate) const KEY: [u8; 32] = [7; 32];
 
-pub(crate) fn kind(name: &str) -> ResourceType {
-    ResourceType::parse(name).unwrap()
+pub(crate) fn kind(name: impl AsRef<str>) -> ResourceType {
+    ResourceType::parse(name.as_ref()).unwrap()
 }
 
-pub(crate) fn parameter(resource: &str, code: &str) -> SearchParameter {
+pub(crate) fn parameter(resource: &str, code: impl AsRef<str>) -> SearchParameter {
+    let code = code.as_ref();
     kind(resource).search_parameter(code).unwrap_or_else(|| panic!("{resource} {code}"))
 }
 
