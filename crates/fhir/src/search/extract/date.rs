@@ -37,7 +37,9 @@ fn period_span(element: Value<'_>) -> Option<Span<i64>> {
         (None, None) => None,
         (Some(start), None) => Some(Span { low: start.low, high: i64::MAX }),
         (None, Some(end)) => Some(Span { low: i64::MIN, high: end.high }),
-        // One that ends before it starts still covers something.
-        (Some(start), Some(end)) => Some(around(start, end)),
+        // One that ends before it starts still covers something. Else the end is that of what was
+        // written as its end, also where the start is less precise and reaches beyond it.
+        (Some(start), Some(end)) if end.high <= start.low => Some(around(start, end)),
+        (Some(start), Some(end)) => Some(Span { low: start.low, high: end.high }),
     }
 }

@@ -6,7 +6,7 @@ use crate::definitions::{Compartment, SearchParameter, Type, ValueSet};
 
 /// Raised with every change of this module, or of how dates, units and text are read, that gives
 /// other keys than before.
-const CODE: u64 = 2;
+const CODE: u64 = 3;
 
 /// A number that differs whenever the same resource may give other keys than before: of the code,
 /// of the definitions, and of the tables of UCUM and Unicode. Keys that another extractor made are
