@@ -115,7 +115,7 @@ pub(super) async fn run(
     largest: u64,
 ) -> Result<(), Box<dyn Error>> {
     let mut text = format!(
-        "# Benchmarks of searches\n\nWritten by `cargo xtask bench --search 200000`; do not edit.\nCommit {}, {}.\n\n\
+        "# Benchmarks of searches\n\nWritten by `cargo xtask bench --search {largest}`; do not edit.\nCommit {}, {}.\n\n\
          {CONNECTIONS} keep-alive connections; release build; client, server and database share the machine.\n\
          CPU is of the server and, beside it, of Postgres, for one request; of a walk, for one page.\n",
         report::commit(root),
