@@ -35,13 +35,6 @@ impl Inner {
         let begun = Instant::now();
         for entry in &entries {
             answers.push(match entry {
-                Ok(entry)
-                    if entry.searches() && begun.elapsed().as_secs() >= limits::BATCH_SEARCH_SECONDS_MAX =>
-                {
-                    let text = "the batch has searched for as long as it may; send what is left anew";
-                    let late = Failure::new(FailureKind::Unavailable, IssueType::Timeout, text);
-                    entry.answer(Err(late.at(&place(entry.place))))
-                }
                 Err(failure) => {
                     EntryAnswer { result: Err(failure.clone()), writes: false, head: false, name: None }
                 }
@@ -49,7 +42,13 @@ impl Inner {
                     let mut part = trail.begin_part(entry.interaction());
                     let (type_name, id) = entry.named();
                     part.name(type_name, id);
-                    let result = self.entry(submission, entry, &created, &mut part);
+                    let late = begun.elapsed().as_secs() >= limits::BATCH_SEARCH_SECONDS_MAX;
+                    let result = if late && entry.searches() {
+                        let text = "the batch has searched for as long as it may; send what is left anew";
+                        Err(Failure::new(FailureKind::Unavailable, IssueType::Timeout, text))
+                    } else {
+                        self.entry(submission, entry, &created, &mut part)
+                    };
                     let result = result.map_err(|failure| failure.at(&place(entry.place)));
                     let status = result.as_ref().map_or_else(|failure| failure.kind.status(), |a| a.status);
                     trail.part(part, status);

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use vpr_fhir::search::{Filter, Query};
+use vpr_fhir::search::Query;
 use vpr_fhir::{IssueType, ResourceType};
 
 use crate::failure::{Failure, FailureKind};
@@ -36,29 +36,8 @@ impl Work<'_> {
         if query.filters.is_empty() {
             return Err(refused("the criteria say nothing of the resource that is meant"));
         }
-        let mut types = BTreeSet::from([known.name()]);
-        let mut local = true;
-        query.filters.iter().for_each(|filter| touched(filter, &mut types, &mut local));
+        let types = query.touches().into_iter().map(ResourceType::name).collect();
+        let local = query.is_local();
         Ok(Criteria { known, query, types, local })
-    }
-}
-
-fn touched(filter: &Filter, types: &mut BTreeSet<&'static str>, local: &mut bool) {
-    match filter {
-        Filter::Chain { target: other, filter, .. } | Filter::Has { source: other, filter, .. } => {
-            *local = false;
-            types.insert(other.name());
-            touched(filter, types, local);
-        }
-        Filter::Not(filter) => touched(filter, types, local),
-        Filter::All(filters) | Filter::Any(filters) => {
-            filters.iter().for_each(|filter| touched(filter, types, local));
-        }
-        Filter::Id(_)
-        | Filter::LastUpdated(_)
-        | Filter::Parameter { .. }
-        | Filter::Missing { .. }
-        | Filter::Type(_)
-        | Filter::InCompartment(_) => {}
     }
 }
