@@ -5,7 +5,6 @@
 
 mod asks;
 mod equal;
-mod measure;
 mod processes;
 mod resources;
 mod world;

@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use vpr_codec::Json;
@@ -23,7 +21,8 @@ pub(crate) struct World {
     pub(crate) tenant: TenantName,
     pub(crate) urls: PostgresDatabase,
     pub(crate) runtime: Runtime,
-    pub(crate) folder: TempDir,
+    /// Goes with the files in it when the world does.
+    _folder: TempDir,
 }
 
 impl World {
@@ -44,7 +43,7 @@ impl World {
         for each in [&sqlite, &postgres] {
             each.open_tenant(&tenant, [7; 32]).unwrap();
         }
-        Self { sqlite, postgres, tenant, urls, runtime, folder }
+        Self { sqlite, postgres, tenant, urls, runtime, _folder: folder }
     }
 
     pub(crate) fn both(&self) -> [&Projection; 2] {
@@ -55,19 +54,6 @@ impl World {
     pub(crate) fn apply(&self, changes: &[AppliedChange]) {
         let applied = self.both().map(|each| each.apply(&self.tenant, changes).unwrap());
         assert_eq!(applied[0], applied[1]);
-    }
-
-    /// Runs statements on Postgres as the owner of the tables; how many rows they changed or gave.
-    pub(crate) fn owner(&self, statements: &str) -> u64 {
-        let statements =
-            format!("SET vpr.tenant = '{0}'; SET search_path = \"vpr_{0}\"; {statements}", self.tenant);
-        self.runtime.block_on(async {
-            let options: PgConnectOptions = self.urls.owner_url.parse().unwrap();
-            let mut connection = options.connect().await.unwrap();
-            let done = connection.execute(sqlx::raw_sql(AssertSqlSafe(statements))).await.unwrap();
-            connection.close().await.unwrap();
-            done.rows_affected()
-        })
     }
 
     /// What both say, which must be the same.
