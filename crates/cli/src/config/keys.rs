@@ -230,7 +230,9 @@ pub(crate) const KEYS: &[Key] = &[
 ];
 
 /// Variables with our prefix that are no keys: the file itself, and what only tests read.
-pub(crate) const OTHER_VARIABLES: &[&str] = &["VPR_CONFIG", "VPR_TEST_DATA"];
+pub(crate) fn is_other_variable(name: &str) -> bool {
+    name == "VPR_CONFIG" || name.starts_with("VPR_TEST_") || vpr_store::TEST_VARIABLES.contains(&name)
+}
 
 /// The key at `path`.
 pub(crate) fn by_path(path: &str) -> Option<&'static Key> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::{ConfigError, ConfigErrors};
-use super::keys::{self, Fallback, KEYS, Key, OTHER_VARIABLES};
+use super::keys::{self, Fallback, KEYS, Key};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl Source {
     }
 
     fn add_variable(&mut self, name: &str, text: String, errors: &mut Vec<ConfigError>) {
-        if text.is_empty() || OTHER_VARIABLES.contains(&name) || vpr_store::TEST_VARIABLES.contains(&name) {
+        if text.is_empty() || keys::is_other_variable(name) {
             return;
         }
         match keys::by_variable(name) {

@@ -71,7 +71,9 @@ fn all_that_is_wrong_is_said_at_once() {
 
 #[test]
 fn foreign_test_and_empty_variables_are_nobodys_business() {
-    let variables = [("HOME", "/x"), ("VPR_TEST_DATA", "/y"), ("VPR_CONFIG", "/z"), ("DATABASE_URL", "")];
+    let tests = ("VPR_TEST_POSTGRES_OWNER_URL", "postgres://u@localhost/d");
+    let variables =
+        [("HOME", "/x"), ("VPR_TEST_DATA", "/y"), tests, ("VPR_CONFIG", "/z"), ("DATABASE_URL", "")];
     config("", &variables).unwrap();
 }
 
