@@ -4,7 +4,8 @@
 //! There is no struct for each resource type. [`definitions`] holds the types with their elements in
 //! the standard's order, bindings, search parameters and compartments; [`canonical`] writes the form
 //! that is stored and [`render`] the form that is sent; [`home`] says in whose record a resource
-//! lives; [`references`] finds what it points at; [`validate`] checks it; [`OperationOutcome`] says what is wrong.
+//! lives; [`references`] finds what it points at; [`validate`] checks it; [`OperationOutcome`] says what is wrong;
+//! [`listing`] says what a list shows of it.
 //!
 //! Invariants: nothing here does I/O, keeps state or decodes bytes; no text that goes to an issue
 //! holds content of a resource; the same tree gives the same bytes.
@@ -31,6 +32,8 @@ mod operation_outcome;
 mod location;
 
 mod validate;
+
+pub mod listing;
 
 pub mod search;
 

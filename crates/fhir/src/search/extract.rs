@@ -25,11 +25,16 @@ use vpr_codec::Value;
 use self::plan::Plan;
 use super::{Extracted, Key, KeyValue, ReferenceKey};
 use crate::ResourceType;
+use crate::definitions::Compartment;
+use crate::edits::Edits;
+use crate::home::home;
+use crate::listing::listing;
 use crate::reference::resource_type;
 
 pub use self::version::extractor;
 
-/// The keys of a resource for the search parameters of its type, and its compartments.
+/// The keys of a resource for the search parameters of its type, its compartments, and what a list
+/// shows of it.
 ///
 /// References to this server are taken to be relative already. Content that is not as the
 /// definitions say gives no keys, and neither do references to contained resources, concepts without
@@ -42,7 +47,18 @@ pub fn extract(resource: Value<'_>) -> Extracted {
     let plan = Plan::of(its_type);
     let keys = once::each_once(run::keys(plan, resource));
     let compartments = compartments(plan, its_type, resource, &keys);
-    Extracted { keys, compartments }
+    let patient = if never_in_patients_compartment(its_type) {
+        home(resource, &Edits::default()).patient
+    } else {
+        None
+    };
+    Extracted { keys, compartments, patient, listing: listing(resource) }
+}
+
+fn never_in_patients_compartment(its_type: ResourceType) -> bool {
+    let patients = Compartment::parse("Patient");
+    its_type.name() != "Patient"
+        && patients.is_none_or(|compartment| compartment.parameters(its_type).is_empty())
 }
 
 /// The compartments (R4 §2.2) that references place the resource in, and its own.

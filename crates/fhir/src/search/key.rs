@@ -1,4 +1,5 @@
 use crate::definitions::{ResourceType, SearchParameter};
+use crate::listing::Listing;
 
 /// Everything that one version of a resource says to searches.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -7,6 +8,11 @@ pub struct Extracted {
     pub keys: Vec<Key>,
     /// The compartments that the resource is in: owner's type and id (R4 §2.2), each once.
     pub compartments: Vec<(ResourceType, String)>,
+    /// The id of the patient in whose record it lives, if it is of a type that is never in a patient's
+    /// compartment (a Task): lists of the record have it, compartments do not.
+    pub patient: Option<String>,
+    /// What a list shows of it; nothing is searched for in there.
+    pub listing: Listing,
 }
 
 /// What a resource says for one search parameter; several keys of one parameter are alternatives.

@@ -110,6 +110,7 @@ fn observation(number: i64) -> Extracted {
             ),
         ],
         compartments: vec![(kind("Patient"), (number % 40).to_string())],
+        ..Extracted::default()
     }
 }
 
@@ -120,7 +121,11 @@ fn patient(number: i64) -> Extracted {
         says("family", KeyValue::String(format!("Name{number}"))),
         says("birthdate", KeyValue::Date(Span { low: number, high: number + 1 })),
     ];
-    Extracted { keys, compartments: vec![(kind("Patient"), number.to_string())] }
+    Extracted {
+        keys,
+        compartments: vec![(kind("Patient"), number.to_string())],
+        ..Extracted::default()
+    }
 }
 
 fn document(resource: &str, number: i64, version: u32, says: Extracted) -> AppliedDocument {

@@ -11,7 +11,7 @@ use crate::world::{Dice, KEY, World, kind, parameter};
 fn patient(code: &str) -> Extracted {
     let token = Token { system: None, code: Some(code.to_owned()) };
     let key = Key { parameter: parameter("Patient", "gender"), value: KeyValue::Token(token) };
-    Extracted { keys: vec![key], compartments: vec![] }
+    Extracted { keys: vec![key], ..Extracted::default() }
 }
 
 fn all_patients() -> Query {
@@ -134,7 +134,7 @@ fn no_value_stands_in_the_file() {
     let value = KeyValue::Reference(reference);
     let extracted = Extracted {
         keys: vec![Key { parameter: parameter("Observation", "subject"), value }],
-        compartments: vec![],
+        ..Extracted::default()
     };
     let change = world.change(vec![(kind("Observation"), "1".to_owned(), Some(extracted))]);
     world.apply(&[change]);

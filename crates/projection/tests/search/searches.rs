@@ -114,7 +114,7 @@ fn many_filters_and_many_alternatives_are_answered() {
             let token = Token { system: Some("http://a".to_owned()), code: Some(code.to_string()) };
             Key { parameter: parameter("Patient", "identifier"), value: KeyValue::Token(token) }
         });
-        Extracted { keys: keys.collect(), compartments: Vec::new() }
+        Extracted { keys: keys.collect(), ..Extracted::default() }
     };
     let all = world.change(vec![
         (kind("Patient"), "all".to_owned(), Some(says(&mut (0..300)))),

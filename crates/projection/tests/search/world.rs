@@ -308,5 +308,5 @@ fn says(dice: &mut Dice, resource: &str, id: &str) -> Extracted {
             }
         }
     }
-    Extracted { keys, compartments }
+    Extracted { keys, compartments, ..Extracted::default() }
 }

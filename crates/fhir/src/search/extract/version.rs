@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use crate::definitions::{Compartment, SearchParameter, Type, ValueSet};
 
-/// Raised with every change of this module, or of how dates, units and text are read, that gives
-/// other keys than before.
-const CODE: u64 = 3;
+/// Raised with every change of this module, of [`crate::listing`], or of how dates, units and text
+/// are read, that gives other keys or listings than before.
+const CODE: u64 = 4;
 
 /// A number that differs whenever the same resource may give other keys than before: of the code,
 /// of the definitions, and of the tables of UCUM and Unicode. Keys that another extractor made are

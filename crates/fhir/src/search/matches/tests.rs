@@ -27,7 +27,7 @@ fn subject() -> SearchParameter {
 
 fn extracted(values: Vec<KeyValue>) -> Extracted {
     let keys = values.into_iter().map(|value| Key { parameter: subject(), value }).collect();
-    Extracted { keys, compartments: Vec::new() }
+    Extracted { keys, ..Extracted::default() }
 }
 
 fn facts(extracted: &Extracted) -> Facts<'_> {

@@ -1,3 +1,5 @@
+use vpr_codec::{Json, Limits};
+
 use super::{extracted, says};
 use crate::ResourceType;
 
@@ -116,4 +118,40 @@ fn an_owner_is_in_its_own_compartment() {
         assert_eq!(compartments(&own), [format!("{owner}/x")]);
     }
     assert!(compartments(r#"{"resourceType":"Organization","id":"x"}"#).is_empty());
+}
+
+/// A resource whose only content is a reference to `Patient/a` at the path of its home.
+fn at_home(resource: ResourceType, path: &str) -> String {
+    let mut its_type = Some(resource.definition());
+    let (mut before, mut behind) = (String::new(), String::new());
+    for name in path.split('.') {
+        let member = its_type.and_then(|known| known.member(name)).unwrap();
+        let (open, close) = if member.repeats() { ("[", "]") } else { ("", "") };
+        before.push_str(&format!(r#""{name}":{open}{{"#));
+        behind.insert_str(0, &format!("}}{close}"));
+        its_type = Some(member.value_type());
+    }
+    format!(r#"{{"resourceType":"{resource}",{before}"reference":"Patient/a"{behind}}}"#)
+}
+
+#[test]
+fn what_lives_in_a_record_is_in_its_compartment_or_names_its_patient() {
+    let mut beside = Vec::new();
+    for resource in ResourceType::all() {
+        let (_, paths) = crate::part_and_paths(resource);
+        for path in paths.iter().filter(|path| **path != "id") {
+            let text = at_home(resource, path);
+            let json = Json::parse(text.clone(), &Limits::default()).unwrap();
+            assert_eq!(
+                crate::home(json.root(), &crate::Edits::default()).patient.as_deref(),
+                Some("a"),
+                "{text}"
+            );
+            let said = extracted(&text);
+            let within = said.compartments.iter().any(|(owner, id)| owner.name() == "Patient" && id == "a");
+            assert!(within != (said.patient.as_deref() == Some("a")), "{text}");
+            beside.extend(said.patient.map(|_| resource.name()));
+        }
+    }
+    assert!(beside.contains(&"Task") && !beside.contains(&"Observation"), "{beside:?}");
 }

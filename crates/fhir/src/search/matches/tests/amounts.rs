@@ -107,7 +107,7 @@ fn quantities_are_compared_in_canonical_units_where_both_have_them() {
         let Filter::Parameter { parameter, test } = &query.filters[0] else { panic!() };
         let found = [&milligrams, &grams, &said, &local, &bare, &seconds].map(|key| {
             let key = Key { parameter: *parameter, value: KeyValue::Quantity(key.clone()) };
-            let extracted = Extracted { keys: vec![key], compartments: Vec::new() };
+            let extracted = Extracted { keys: vec![key], ..Extracted::default() };
             matches(&Filter::Parameter { parameter: *parameter, test: test.clone() }, &facts(&extracted))
                 .unwrap()
         });
