@@ -2,7 +2,7 @@
 //! ([`Query`]), and whether the one answers the other.
 //!
 //! One predicate has two evaluators: the projection runs a [`Filter`] as SQL over stored keys, and
-//! [`matches`] runs it here over the keys of one resource. What both rest on is decided in this
+//! [`matches()`] runs it here over the keys of one resource. What both rest on is decided in this
 //! module and nowhere else: how dates become spans, how precise a number is, how text is folded.
 //! [`extract`] finds the keys, [`parse`] reads what a caller writes, [`subset`] leaves out what is
 //! not wanted of an answer.

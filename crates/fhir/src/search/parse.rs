@@ -47,7 +47,7 @@ pub struct ParseOptions<'a> {
 /// an error).
 ///
 /// # Errors
-/// Every fault that was found, in the order of the parameters; never none.
+/// Every fault that was found, in the order of the parameters, each once; never none.
 pub fn parse(
     scope: Scope,
     parameters: &[(String, String)],
@@ -73,10 +73,18 @@ pub fn parse(
             Ok(Taken::Passed) => {}
             // R4 §3.1.1.7: a query that is not known is refused, whatever the handling.
             Err(fault) if name != "_query" && fault.is_passed_over(options.lenient) => {
-                query.ignored.push(fault.ignored(name))
+                let ignored = fault.ignored(name);
+                if !query.ignored.contains(&ignored) {
+                    query.ignored.push(ignored);
+                }
             }
             Err(fault) if fault.kind == FaultKind::Unknown && !parser.typed => {}
-            Err(fault) => faults.push(fault.of(name)),
+            Err(fault) => {
+                let fault = fault.of(name);
+                if !faults.contains(&fault) {
+                    faults.push(fault);
+                }
+            }
         }
     }
     let included = !query.includes.is_empty() || !query.reverse_includes.is_empty();

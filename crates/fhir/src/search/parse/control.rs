@@ -2,7 +2,7 @@
 
 use super::criterion::{NOT_SUPPORTED, On};
 use super::escape::{split, unescape};
-use super::fault::{Fault, FaultKind};
+use super::fault::{Fault, FaultKind, choice, key};
 use super::{Parser, names};
 use crate::ResourceType;
 use crate::definitions::SearchParameterType;
@@ -150,21 +150,15 @@ impl Parser<'_> {
             let by = match code {
                 "_lastUpdated" => SortBy::LastUpdated,
                 "_id" => SortBy::Id,
-                "_score" => return Err(not_sorted(at)),
-                code if NOT_SUPPORTED.contains(&code) => return Err(not_sorted(at)),
-                code => {
-                    let groups = on.groups(code).ok_or_else(|| {
-                        let text =
-                            format!("key {} of '_sort' is no search parameter of {}", at + 1, on.names());
-                        Fault::new(FaultKind::Unknown, text)
-                    })?;
-                    match groups.as_slice() {
-                        [only] if is_sortable(only.parameter.value_type()) => {
-                            SortBy::Parameter(only.parameter)
-                        }
-                        _ => return Err(not_sorted(at)),
+                "_score" => return Err(not_sorted(on, at, code)),
+                code if NOT_SUPPORTED.contains(&code) => return Err(not_sorted(on, at, code)),
+                code => match on.groups(code).as_deref() {
+                    None => return Err(no_sort_key(on, at, code)),
+                    Some([only]) if is_sortable(only.parameter.value_type()) => {
+                        SortBy::Parameter(only.parameter)
                     }
-                }
+                    Some(_) => return Err(not_sorted(on, at, code)),
+                },
             };
             Ok(SortKey { by, descending })
         };
@@ -217,6 +211,38 @@ fn is_sortable(kind: SearchParameterType) -> bool {
     !matches!(kind, SearchParameterType::Composite | SearchParameterType::Special)
 }
 
-fn not_sorted(at: usize) -> Fault {
-    Fault::new(FaultKind::NotSupported, format!("sorting by key {} of '_sort' is not supported", at + 1))
+fn sort_key(at: usize, code: &str) -> String {
+    key(code, &format!("key {} of '_sort'", at + 1))
+}
+
+fn no_sort_key(on: On<'_>, at: usize, code: &str) -> Fault {
+    let text = format!(
+        "{} is no search parameter of {}; {}",
+        sort_key(at, code),
+        on.names(),
+        choice(on.sort_codes())
+    );
+    Fault::new(FaultKind::Unknown, text)
+}
+
+fn not_sorted(on: On<'_>, at: usize, code: &str) -> Fault {
+    let text = format!("sorting by {} is not supported; {}", sort_key(at, code), choice(on.sort_codes()));
+    Fault::new(FaultKind::NotSupported, text)
+}
+
+impl On<'_> {
+    /// What all of the types can be sorted by.
+    fn sort_codes(self) -> Vec<&'static str> {
+        let first = match self {
+            Self::Every => ResourceType::all().next(),
+            Self::Types(types) => types.first().copied(),
+        };
+        let sorts = |code: &&str| {
+            !NOT_SUPPORTED.contains(code)
+                && matches!(self.groups(code).as_deref(),
+                    Some([only]) if is_sortable(only.parameter.value_type()))
+        };
+        let codes = first.into_iter().flat_map(ResourceType::search_parameters).map(|each| each.code());
+        codes.filter(sorts).collect()
+    }
 }

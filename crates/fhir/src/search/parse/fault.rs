@@ -4,7 +4,8 @@ use crate::search::Ignored;
 /// Characters of a parameter's name that are repeated to the caller.
 const NAME_CHARS_MAX: usize = 64;
 
-/// Why a parameter of a search is refused. Texts name the parameter, never its value.
+/// Why a parameter of a search is refused. Texts name the parameter, never its value, but for keys of
+/// `_sort`, `_include` and `_revinclude` that have the form of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchFault {
     /// The parameter's name as written, without control characters and not all of a long one;
@@ -107,6 +108,26 @@ impl Fault {
 
     pub(super) fn ignored(self, name: &str) -> Ignored {
         Ignored { name: shown(name), code: self.kind.code(), why: self.text }
+    }
+}
+
+/// A key that stands in a value, for people: repeated where it has the form of a name, so that the
+/// caller sees which one it is; else told by `place` alone, because it may be anything.
+pub(super) fn key(name: &str, place: &str) -> String {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    match first && name.len() <= NAME_CHARS_MAX && name.bytes().all(is_sign) {
+        true => format!("'{name}', {place},"),
+        false => place.to_owned(),
+    }
+}
+
+/// What there is to choose from, for people.
+pub(super) fn choice<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    match names.as_slice() {
+        [] => "there is none".to_owned(),
+        names => format!("there is {}", names.join(", ")),
     }
 }
 

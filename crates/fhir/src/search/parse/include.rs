@@ -2,10 +2,10 @@
 
 use super::Parser;
 use super::criterion::On;
-use super::fault::{Fault, FaultKind};
+use super::fault::{Fault, FaultKind, choice, key};
 use super::leads::{is_canonical, may_refer};
 use crate::ResourceType;
-use crate::definitions::SearchParameterType;
+use crate::definitions::{SearchParameter, SearchParameterType};
 use crate::search::{Include, Query};
 
 impl Parser<'_> {
@@ -29,18 +29,21 @@ impl Parser<'_> {
         else {
             return wrong("not written 'Type:parameter' or 'Type:parameter:Type'");
         };
-        let Some(source) = ResourceType::parse(source) else { return wrong("about no resource type") };
-        let target = match target.map(ResourceType::parse) {
-            Some(None) => return wrong("about no resource type as its target"),
-            Some(target) => target,
-            None => None,
+        let resource_type = |name: &str, place: &str| {
+            let place = format!("{place} of the value of '{code}'");
+            ResourceType::parse(name).ok_or_else(|| {
+                Fault::new(FaultKind::BadValue, format!("{} is no resource type", key(name, &place)))
+            })
         };
+        let source = resource_type(source, "the first part")?;
+        let target = target.map(|name| resource_type(name, "the target")).transpose()?;
         let parameter = match name {
             "*" => None,
             name => match source.search_parameter(name) {
                 Some(found) if found.value_type() == SearchParameterType::Reference => Some(found),
                 _ => {
-                    let text = format!("the value of '{code}' names no reference of {source}");
+                    let name = key(name, &format!("the second part of the value of '{code}'"));
+                    let text = format!("{name} is no reference of {source}; {}", choice(references(source)));
                     return Err(Fault::new(FaultKind::Unknown, text));
                 }
             },
@@ -76,4 +79,11 @@ impl Parser<'_> {
         query.reverse_includes.push(include);
         Ok(())
     }
+}
+
+/// The references of a type that can be followed.
+fn references(source: ResourceType) -> Vec<&'static str> {
+    let is_followed =
+        |each: &SearchParameter| each.value_type() == SearchParameterType::Reference && !is_canonical(*each);
+    source.search_parameters().filter(is_followed).map(|each| each.code()).collect()
 }

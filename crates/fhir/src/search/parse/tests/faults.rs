@@ -113,3 +113,73 @@ fn names_are_told_without_control_characters_and_not_in_full_length() {
     assert!(found[0].parameter.starts_with("xyy") && found[0].parameter.len() == 64);
     assert!(found[0].text.len() < 200 && !found[0].text.contains('\u{7}'));
 }
+
+#[test]
+fn an_unknown_key_is_named_with_what_exists() {
+    for (on, query, parts) in [
+        (
+            "Patient",
+            "_sort=family,-nonsense",
+            &["'nonsense', key 2 of '_sort', is no search parameter of Patient", "birthdate", "_lastUpdated"]
+                [..],
+        ),
+        ("Patient", "_sort=date:desc", &["'date:desc', key 1 of '_sort', is no"]),
+        ("Patient,Organization", "_sort=nonsense", &["there is _id, _lastUpdated, _profile"]),
+        (
+            "Patient,Organization",
+            "_sort=active",
+            &["sorting by 'active', key 1 of '_sort', is not supported"],
+        ),
+        ("Patient", "_sort=_text", &["sorting by '_text', key 1", "there is _id"]),
+        (
+            "Patient",
+            "_include=Patient:nonsense",
+            &[
+                "'nonsense', the second part of the value of '_include', is no reference of Patient",
+                "there is general-practitioner, link, organization",
+            ],
+        ),
+        ("Patient", "_include=Patient:name", &["'name', the second", "general-practitioner"]),
+        (
+            "Patient",
+            "_revinclude=Observation:nonsense",
+            &[
+                "'nonsense', the second part of the value of '_revinclude', is no reference of Observation",
+                "encounter, focus",
+            ],
+        ),
+        (
+            "Patient",
+            "_include=Patent:link",
+            &["'Patent', the first part of the value of '_include', is no resource type"],
+        ),
+        ("Patient", "_include=Patient:link:Persn", &["'Persn', the target of the value"]),
+    ] {
+        let found = read(on, query).unwrap_err();
+        let text = &found[0].text;
+        assert!(parts.iter().all(|part| text.contains(part)), "{query}: {text}");
+    }
+    // What is said to exist does exist.
+    let text = read("Observation", "_sort=nonsense").unwrap_err().remove(0).text;
+    let (_, codes) = text.split_once("there is ").unwrap();
+    assert!(codes.split(", ").count() > 20, "{text}");
+    for code in codes.split(", ") {
+        assert!(read("Observation", &format!("_sort={code}")).is_ok(), "{code}");
+    }
+    assert!(!codes.contains("code-value-quantity") && !codes.contains("_text"), "{codes}");
+    for query in ["_sort=J\u{f6}rg", "_sort=a b", "_sort=12", "_include=Patient:a b"] {
+        let text = read("Patient", query).unwrap_err().remove(0).text;
+        assert!(text.starts_with("key 1 of") || text.starts_with("the second part"), "{text}");
+    }
+}
+
+#[test]
+fn a_fault_is_told_once_however_often_it_is_made() {
+    let wide = "nonsense=1&nonsense=2&nonsense=3&_type=Patient,Group,Encounter&_has:a=1&_has:a=2&other=1";
+    let found = parse(Scope::All, &pairs(wide), &options(false)).unwrap_err();
+    let told: Vec<_> = found.iter().map(|fault| fault.parameter.as_str()).collect();
+    assert_eq!(told, ["nonsense", "_has:a", "other"]);
+    let read = parse(Scope::All, &pairs(wide), &options(true)).unwrap();
+    let told: Vec<_> = read.ignored.iter().map(|each| each.name.as_str()).collect();
+    assert_eq!(told, ["nonsense", "_has:a", "other"]);
+}
