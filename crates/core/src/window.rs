@@ -307,4 +307,55 @@ mod tests {
         assert_eq!(since(&by_bytes, 12), Some(vec![13, 14, 15]));
         assert_eq!(since(&by_bytes, 11), None);
     }
+
+    /// A change that counts for so many bytes and does not hold them.
+    fn large(seq: u64, bytes: usize) -> CommittedChange {
+        let row = VersionRow {
+            version: vpr_types::Version(1),
+            seq: Seq(seq),
+            time: Instant(0),
+            operation: vpr_store::format::ChangeOperation::Create,
+            record: vpr_types::RecordId(uuid::Uuid::nil()),
+            part: vpr_types::Part::Registry,
+            object: None,
+            commit: vpr_types::ObjectId([0; 20]),
+            size: u32::try_from(bytes).unwrap(),
+            digest: None,
+            author: PrincipalId::new("dr-ada").unwrap(),
+        };
+        let name = DocumentName::new("Patient", "a").unwrap();
+        let documents = vec![CommittedDocument { name, row, index: Some(Arc::new(())) }];
+        CommittedChange { documents, ..change(seq) }
+    }
+
+    #[test]
+    fn one_tenant_keeps_as_many_changes_as_the_limit_says() {
+        let window = Window::new(Seq(0), Bounds::default(), Arc::default());
+        let most = limits::WINDOW_ENTRIES_MAX as u64;
+        (1..=most).for_each(|seq| window.push(change(seq)));
+        assert_eq!(since(&window, 0).map(|found| found.len()), Some(limits::WINDOW_ENTRIES_MAX));
+        window.push(change(most + 1));
+        assert_eq!(since(&window, 0), None);
+        assert_eq!(since(&window, 1).map(|found| found.len()), Some(limits::WINDOW_ENTRIES_MAX));
+    }
+
+    #[test]
+    fn all_tenants_keep_no_more_bytes_than_the_limit_says() {
+        // More changes than each may keep in any case, and together as many bytes as one may have.
+        let (count, bytes) = (1024, limits::WINDOW_BYTES_MAX / 1024 - 4096);
+        let total: Arc<AtomicUsize> = Arc::default();
+        let tenants = limits::WINDOW_BYTES_TOTAL_MAX / limits::WINDOW_BYTES_MAX;
+        let fill = |window: &Window| (1..=count).for_each(|seq| window.push(large(seq, bytes)));
+        let kept = |window: &Window| (0..=count).find_map(|after| since(window, after)).unwrap().len();
+        let windows: Vec<_> =
+            (0..tenants).map(|_| Window::new(Seq(0), Bounds::default(), total.clone())).collect();
+        windows.iter().for_each(fill);
+        assert!(windows.iter().all(|window| kept(window) == count as usize), "there is room for these");
+        let late = Window::new(Seq(0), Bounds::default(), total.clone());
+        fill(&late);
+        assert!(kept(&late) < count as usize && kept(&late) >= limits::WINDOW_ENTRIES_RECENT);
+        let most =
+            limits::WINDOW_BYTES_TOTAL_MAX + limits::WINDOW_ENTRIES_RECENT * limits::WINDOW_BYTES_MAX / 1024;
+        assert!(total.load(Ordering::Relaxed) <= most);
+    }
 }
