@@ -14,7 +14,7 @@ pub struct Route {
     pub request: Schema,
     /// What a successful answer is.
     pub response: Schema,
-    /// The query parameters it takes, beside [`COMMON_PARAMETERS`].
+    /// The query parameters it takes, beside [`COMMON_PARAMETERS`](crate::COMMON_PARAMETERS).
     pub parameters: &'static [Parameter],
     /// Whether it takes the search parameters of the standard too; the service knows which they are.
     pub searches: bool,

@@ -219,7 +219,7 @@ pub(crate) struct LogArguments {
     /// Print whole commit messages, with all trailers.
     #[arg(long)]
     pub(crate) full: bool,
-    /// The record: Patient/<id>, the record's UUID, or registry.
+    /// The record: Patient/ID, the record's UUID, or registry.
     pub(crate) record: String,
 }
 
@@ -228,7 +228,7 @@ pub(crate) struct LogArguments {
 pub(crate) struct ShowArguments {
     #[command(flatten)]
     pub(crate) tenant: TenantArguments,
-    /// The record: Patient/<id>, the record's UUID, or registry.
+    /// The record: Patient/ID, the record's UUID, or registry.
     pub(crate) record: String,
     /// The document: Type/id, or Type/id@version.
     pub(crate) document: String,
@@ -239,7 +239,7 @@ pub(crate) struct ShowArguments {
 pub(crate) struct DiffArguments {
     #[command(flatten)]
     pub(crate) tenant: TenantArguments,
-    /// The record: Patient/<id>, the record's UUID, or registry.
+    /// The record: Patient/ID, the record's UUID, or registry.
     pub(crate) record: String,
     /// The document: Type/id.
     pub(crate) document: String,

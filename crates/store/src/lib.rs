@@ -3,7 +3,7 @@
 //! The only crate that opens a file of the data directory. It knows documents, repositories,
 //! tenants and versions, never FHIR or openEHR, and nothing of HTTP or tokio.
 //!
-//! Reading order: [`format`] (what stands on disk), then the parts.
+//! Reading order: [`mod@format`] (what stands on disk), then the parts.
 
 pub mod data_format;
 pub mod directory;

@@ -6,7 +6,7 @@
 //! [`Dice`] draws reproducible choices.
 //! Nothing here is linked into the program; only `vpr-types` is used.
 //!
-//! With the feature `postgres`, [`postgres`] runs the real one.
+//! With the feature `postgres`, the module of that name runs the real one.
 
 mod clock;
 mod dice;

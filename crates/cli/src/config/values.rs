@@ -1,4 +1,4 @@
-//! From the text of a value to the value. Each error completes the sentence "<key> …".
+//! From the text of a value to the value. Each error completes the sentence `<key> …`.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

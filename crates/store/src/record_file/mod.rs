@@ -1,7 +1,7 @@
 //! The one framing of every permanent append-only file: feed, access log, state log.
 //!
 //! A log is a folder of segments `<first position, 20 digits>.<extension>`. A segment is a header
-//! ([`header`]) and frames ([`frame`]); positions are dense, so a frame's position is the
+//! (`header`) and frames (`frame`); positions are dense, so a frame's position is the
 //! segment's first plus its number. Every frame carries a checksum of its own, so that it can be
 //! read alone, and the hash chain over all records since the first, so that none can be exchanged.
 //!

@@ -3,7 +3,7 @@
 //! directory with an empty journal.
 //!
 //! A message holds one repository's [`Share`] of a change; [`assemble`] puts the shares of one seq
-//! together again and gives exactly the [`ChangeSummary`](crate::format::ChangeSummary) they were
+//! together again and gives exactly the [`ChangeSummary`] they were
 //! made of. What [`Share::parse`] accepts renders to the same bytes: there is one spelling.
 //! Never clinical content: ids, codes, versions, digests.
 
