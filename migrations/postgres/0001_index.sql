@@ -21,6 +21,8 @@ CREATE TABLE hist (
     time bigint NOT NULL,
     op smallint NOT NULL,
     object bytea,
+    commit_oid bytea NOT NULL,
+    author text COLLATE "C" NOT NULL,
     PRIMARY KEY (seq, rid)
 );
 CREATE INDEX hist_type ON hist (type, seq, rid);
@@ -39,11 +41,16 @@ CREATE TABLE res (
     state smallint NOT NULL,
     ver integer NOT NULL,
     last_updated bigint NOT NULL,
+    author text COLLATE "C" NOT NULL,
+    title text COLLATE "C" NOT NULL,
+    snippet text COLLATE "C" NOT NULL,
+    flags integer NOT NULL,
     from_seq bigint NOT NULL,
     PRIMARY KEY (rid)
 );
 CREATE UNIQUE INDEX res_fid ON res (type, fid);
 CREATE INDEX res_time ON res (type, last_updated, rid) WHERE state = 1;
+CREATE INDEX res_rid ON res (type, rid) WHERE state = 1;
 
 CREATE TABLE old_res (
     rid bigint NOT NULL,
@@ -52,12 +59,17 @@ CREATE TABLE old_res (
     state smallint NOT NULL,
     ver integer NOT NULL,
     last_updated bigint NOT NULL,
+    author text COLLATE "C" NOT NULL,
+    title text COLLATE "C" NOT NULL,
+    snippet text COLLATE "C" NOT NULL,
+    flags integer NOT NULL,
     from_seq bigint NOT NULL,
     to_seq bigint NOT NULL,
     PRIMARY KEY (rid, from_seq)
 );
 CREATE INDEX old_res_time ON old_res (type, last_updated, rid);
 CREATE INDEX old_res_fid ON old_res (type, fid);
+CREATE INDEX old_res_rid ON old_res (type, rid);
 
 CREATE TABLE tok (
     pk integer NOT NULL,

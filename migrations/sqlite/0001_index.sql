@@ -21,6 +21,8 @@ CREATE TABLE hist (
     time INTEGER NOT NULL,
     op INTEGER NOT NULL,
     object BLOB,
+    commit_oid BLOB NOT NULL,
+    author TEXT NOT NULL,
     PRIMARY KEY (seq, rid)
 ) WITHOUT ROWID;
 CREATE INDEX hist_type ON hist (type, seq, rid);
@@ -39,11 +41,16 @@ CREATE TABLE res (
     state INTEGER NOT NULL,
     ver INTEGER NOT NULL,
     last_updated INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    title TEXT NOT NULL,
+    snippet TEXT NOT NULL,
+    flags INTEGER NOT NULL,
     from_seq INTEGER NOT NULL,
     PRIMARY KEY (rid)
 );
 CREATE UNIQUE INDEX res_fid ON res (type, fid);
 CREATE INDEX res_time ON res (type, last_updated, rid) WHERE state = 1;
+CREATE INDEX res_rid ON res (type, rid) WHERE state = 1;
 
 CREATE TABLE old_res (
     rid INTEGER NOT NULL,
@@ -52,12 +59,17 @@ CREATE TABLE old_res (
     state INTEGER NOT NULL,
     ver INTEGER NOT NULL,
     last_updated INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    title TEXT NOT NULL,
+    snippet TEXT NOT NULL,
+    flags INTEGER NOT NULL,
     from_seq INTEGER NOT NULL,
     to_seq INTEGER NOT NULL,
     PRIMARY KEY (rid, from_seq)
 ) WITHOUT ROWID;
 CREATE INDEX old_res_time ON old_res (type, last_updated, rid);
 CREATE INDEX old_res_fid ON old_res (type, fid);
+CREATE INDEX old_res_rid ON old_res (type, rid);
 
 CREATE TABLE tok (
     pk INTEGER NOT NULL,

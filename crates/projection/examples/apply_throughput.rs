@@ -53,6 +53,7 @@ fn change(seq: usize, numbers: std::ops::Range<usize>, version: u32) -> AppliedC
             version: Version(version),
             operation: if version == 1 { AppliedOperation::Create } else { AppliedOperation::Update },
             object: Some(ObjectId([1; 20])),
+            commit: ObjectId([version as u8; 20]),
             extracted: Some(Arc::new(extract(json.root()))),
         }
     });

@@ -30,7 +30,9 @@ pub struct AppliedDocument {
     pub operation: AppliedOperation,
     /// The object that holds its content; absent for a deletion.
     pub object: Option<ObjectId>,
-    /// What it says to searches; absent for a deletion.
+    /// The commit that made it.
+    pub commit: ObjectId,
+    /// What it says to searches and lists; absent for a deletion.
     pub extracted: Option<Arc<Extracted>>,
 }
 

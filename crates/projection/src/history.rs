@@ -75,7 +75,7 @@ pub(crate) fn history(
         return Ok(page);
     }
     let mut sql = Sql::new(
-        "SELECT h.seq, h.rid, h.type, r.fid, h.ver, h.time, h.op, h.object FROM hist h \
+        "SELECT h.seq, h.rid, h.type, r.fid, h.ver, h.time, h.op, h.object, h.commit_oid, h.author FROM hist h \
          CROSS JOIN res r WHERE r.rid = h.rid AND ",
     );
     sql.append(&chosen);
@@ -148,7 +148,9 @@ fn read(row: Vec<Value>) -> Result<(HistoryRow, HistoryPosition), ProjectionErro
         Value::Int(time),
         Value::Int(operation),
         object,
-    ] = <[Value; 8]>::try_from(row).map_err(|_| damaged())?
+        Value::Bytes(commit),
+        Value::Text(author),
+    ] = <[Value; 10]>::try_from(row).map_err(|_| damaged())?
     else {
         return Err(damaged());
     };
@@ -169,6 +171,8 @@ fn read(row: Vec<Value>) -> Result<(HistoryRow, HistoryPosition), ProjectionErro
             _ => return Err(damaged()),
         },
         object,
+        commit: ObjectId(commit.try_into().map_err(|_| damaged())?),
+        author,
     };
     Ok((row, HistoryPosition { seq: seq.cast_unsigned(), rid }))
 }

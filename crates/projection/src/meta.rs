@@ -13,8 +13,10 @@ pub(crate) mod name {
     pub(crate) const APPLIED: &str = "applied";
     /// The earliest seq that pages may stand at; eight bytes, big-endian.
     pub(crate) const FLOOR: &str = "floor";
-    /// Of what the rows are made: definitions, encoding, index key.
+    /// Of what the rows are made: definitions, encoding, extractor, index key.
     pub(crate) const MADE_OF: &str = "made_of";
+    /// Which columns the tables have; see [`super::layout`].
+    pub(crate) const LAYOUT: &str = "layout";
     /// [`crate::Epoch::id`]
     pub(crate) const EPOCH: &str = "epoch";
     /// [`crate::Epoch::secret`]
@@ -22,7 +24,7 @@ pub(crate) mod name {
 }
 
 /// Counts up when the same resource gives other rows than before.
-const ENCODING: u64 = 3;
+const ENCODING: u64 = 4;
 
 /// Tells whether rows can be read with this program and this key.
 pub(crate) fn made_of(index_key: &[u8; 32]) -> Vec<u8> {
@@ -30,8 +32,26 @@ pub(crate) fn made_of(index_key: &[u8; 32]) -> Vec<u8> {
     hasher.update(b"vpr projection rows\0");
     hasher.update(ENCODING.to_be_bytes());
     hasher.update(rows::fingerprint());
+    hasher.update(vpr_fhir::search::extractor().to_be_bytes());
     hasher.update(index_key);
     hasher.finalize().to_vec()
+}
+
+/// Tells whether this program knows the columns of the tables: a migration that was changed before it
+/// was released leaves tables behind that have its number and other columns.
+pub(crate) fn layout() -> Vec<u8> {
+    let mut hasher = Sha256::new();
+    for table in tables() {
+        for column in table.columns {
+            hasher.update(format!("{} {} {:?} {}\n", table.name, column.name, column.kind, column.nullable));
+        }
+        for index in table.indexes {
+            hasher
+                .update(format!("{} {:?} {:?} {}\n", index.name, index.columns, index.filter, index.unique));
+        }
+        hasher.update(format!("{}\n", table.key));
+    }
+    hasher.finalize()[..16].to_vec()
 }
 
 /// One fact.
@@ -53,8 +73,13 @@ pub(crate) fn put(database: &mut dyn Database, facts: &[(&str, Vec<u8>)]) -> Res
 
 /// A fact that is a seq; 0 where there is none.
 pub(crate) fn get_seq(database: &mut dyn Database, name: &str) -> Result<i64, ProjectionError> {
-    let bytes = get(database, name)?.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
-    Ok(bytes.map_or(0, i64::from_be_bytes))
+    Ok(get(database, name)?.map_or(0, |bytes| seq(&Value::Bytes(bytes))))
+}
+
+/// A value that is a seq; 0 where it is none.
+pub(crate) fn seq(value: &Value) -> i64 {
+    let Value::Bytes(bytes) = value else { return 0 };
+    <[u8; 8]>::try_from(bytes.as_slice()).map_or(0, i64::from_be_bytes)
 }
 
 /// The epoch.
@@ -80,6 +105,7 @@ pub(crate) fn begin(
             (name::APPLIED, zero()),
             (name::FLOOR, zero()),
             (name::MADE_OF, made_of(index_key)),
+            (name::LAYOUT, layout()),
             (name::EPOCH, epoch.id.to_vec()),
             (name::SECRET, epoch.secret.to_vec()),
         ],

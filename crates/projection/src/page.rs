@@ -83,4 +83,8 @@ pub struct HistoryRow {
     pub operation: AppliedOperation,
     /// The object that holds its content; absent for a deletion.
     pub object: Option<ObjectId>,
+    /// The commit that made it.
+    pub commit: ObjectId,
+    /// Who made it.
+    pub author: String,
 }

@@ -78,13 +78,16 @@ impl Projection {
     /// index key or by another version of the program are emptied: [`Self::applied`] is 0 then.
     ///
     /// # Errors
-    /// [`ProjectionError::Unavailable`]; [`ProjectionError::Unusable`] when the tables are damaged or
-    /// of a later version of the program.
+    /// [`ProjectionError::Unavailable`]; [`ProjectionError::Unusable`] when the tables are damaged, of a
+    /// later version of the program, or have other columns: [`Self::reset`] removes them.
     pub fn open_tenant(&self, tenant: &TenantName, index_key: [u8; 32]) -> Result<(), ProjectionError> {
         self.inner.backend.open_tenant(tenant)?;
         let mut found = None;
         self.inner.backend.write(tenant, &mut |database| {
             let made_of = meta::get(database, meta::name::MADE_OF)?;
+            if made_of.is_some() && meta::get(database, meta::name::LAYOUT)? != Some(meta::layout()) {
+                return Err(ProjectionError::Unusable("the tables are of another program".to_owned()));
+            }
             if made_of.as_deref() != Some(&meta::made_of(&index_key)) {
                 if made_of.is_some() {
                     tracing::warn!(%tenant, "the search tables are of another version and are made anew");

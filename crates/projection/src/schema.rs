@@ -117,14 +117,23 @@ macro_rules! index_tables {
 
 index_tables! {
     /// Resources: one row for each that is, was, or is referred to. `state`: see [`state`].
-    /// `rid` ascends in the order in which resources were first heard of.
+    /// `rid` ascends in the order in which resources were first heard of. `author` made the current
+    /// version; `title`, `snippet` and `flags` are its [`vpr_fhir::listing::Listing`].
     RES, OLD_RES = "res", "old_res",
-        [big("rid"), small("type"), text("fid"), small("state"), int("ver"), big("last_updated")], key 1,
+        [
+            big("rid"), small("type"), text("fid"), small("state"), int("ver"), big("last_updated"),
+            text("author"), text("title"), text("snippet"), int("flags"),
+        ], key 1,
         [
             Index { name: "res_fid", columns: &["type", "fid"], unique: true, filter: None },
             Index { name: "res_time", columns: &["type", "last_updated", "rid"], unique: false, filter: Some("state = 1") },
+            Index { name: "res_rid", columns: &["type", "rid"], unique: false, filter: Some("state = 1") },
         ],
-        [index("old_res_time", &["type", "last_updated", "rid"]), index("old_res_fid", &["type", "fid"])];
+        [
+            index("old_res_time", &["type", "last_updated", "rid"]),
+            index("old_res_fid", &["type", "fid"]),
+            index("old_res_rid", &["type", "rid"]),
+        ];
     /// Tokens: `hc` = code, `hs` = system; of identifiers a row of its own for the system alone.
     TOK, OLD_TOK = "tok", "old_tok",
         [int("pk"), big("hc"), big("rid"), big("hs")], key 4, [], [];
@@ -190,7 +199,8 @@ pub(crate) static KINDS: Table = Table {
     rowid: true,
     twin: false,
 };
-/// Every version of every resource.
+/// Every version of every resource, and where it comes from: the object that holds its content, the
+/// commit that made it, and the commit's author.
 pub(crate) static HIST: Table = Table {
     name: "hist",
     columns: &[
@@ -201,6 +211,8 @@ pub(crate) static HIST: Table = Table {
         big("time"),
         small("op"),
         Column { name: "object", kind: Kind::Bytes, nullable: true },
+        bytes("commit_oid"),
+        text("author"),
     ],
     key: 2,
     indexes: &[index("hist_type", &["type", "seq", "rid"]), index("hist_rid", &["rid", "seq"])],

@@ -34,7 +34,7 @@ struct Waiting {
 struct Identities<'a> {
     /// By type number and id.
     rids: HashMap<(i64, &'a str), i64>,
-    /// The rows of the documents as they were.
+    /// The rows of the documents as they were, until they are taken.
     before: HashMap<(i64, Box<str>), Resource>,
     /// The rows to add, in the order of their rids.
     new: BTreeMap<i64, (i64, &'a str)>,
@@ -70,7 +70,7 @@ impl<'a> Group<'a> {
         if self.documents.is_empty() {
             return Ok(());
         }
-        let identities = self.identify(database, applying, found)?;
+        let mut identities = self.identify(database, applying, found)?;
         let live: Vec<i64> = identities
             .before
             .values()
@@ -84,7 +84,7 @@ impl<'a> Group<'a> {
         for (change, document) in &self.documents {
             let number = type_number(document.resource);
             let rid = identities.rid(document.resource, &document.id)?;
-            let before = identities.before.get(&(number, document.id.as_str().into())).copied();
+            let before = identities.before.remove(&(number, document.id.as_str().into()));
             let was_live = before.filter(|before| before.state == state::LIVE);
             let seq = change.seq.0.cast_signed();
             let row = Resource {
@@ -92,14 +92,17 @@ impl<'a> Group<'a> {
                 state: if document.extracted.is_some() { state::LIVE } else { state::DELETED },
                 version: document.version.0.into(),
                 last_updated: change.time.0,
+                author: change.author.clone(),
+                listing: document.extracted.as_ref().map(|says| says.listing.clone()).unwrap_or_default(),
                 from_seq: seq,
             };
+            let lived = was_live.is_some();
             if let Some(before) = was_live {
                 waiting.old_resources.extend(before.row(number, &document.id));
                 waiting.old_resources.push(seq.into());
             }
             let is_live = i64::from(row.state == state::LIVE);
-            kinds.touch(number, is_live - i64::from(was_live.is_some()), seq);
+            kinds.touch(number, is_live - i64::from(lived), seq);
             waiting.history(change, document, &row);
             let mut kept = kept.remove(&rid).map_or(Ok(Kept::new()), |bytes| decode(&bytes))?;
             let sorts = sorts.remove(&rid).into_iter().flatten();
@@ -107,10 +110,10 @@ impl<'a> Group<'a> {
             let says = document.extracted.as_ref().map(|says| {
                 expand(key, document.resource, says, &mut |kind, id| identities.rid_or_none(kind, id))
             });
-            waiting.document(&row, number, was_live.is_some(), kept, says)?;
+            waiting.document(&row, number, lived, kept, says)?;
             after.insert(rid, row);
         }
-        self.write_resources(database, &identities, &after)?;
+        self.write_resources(database, &identities, after)?;
         waiting.write(database)
     }
 
@@ -149,9 +152,7 @@ impl<'a> Group<'a> {
             });
         }
         let targets = targets.into_iter().map(|(number, ids)| (number, ids.into_iter().collect())).collect();
-        for ((number, id), row) in resources::find(database, &targets)? {
-            found.push((number, id, row.rid));
-        }
+        found.extend(resources::find_rids(database, &targets)?);
         let newly: HashMap<(i64, &str), i64> =
             found.iter().map(|(number, id, rid)| ((*number, &**id), *rid)).collect();
         let mut last = resources::last_rid(database)?;
@@ -177,19 +178,20 @@ impl<'a> Group<'a> {
         &self,
         database: &mut dyn Database,
         identities: &Identities<'_>,
-        after: &BTreeMap<i64, Resource>,
+        mut after: BTreeMap<i64, Resource>,
     ) -> Result<(), ProjectionError> {
-        let unseen = |rid| Resource { rid, state: state::UNSEEN, version: 0, last_updated: 0, from_seq: 0 };
+        let unseen = |rid| Resource { rid, state: state::UNSEEN, ..Resource::default() };
         let mut added = Vec::with_capacity(identities.new.len() * RES.columns.len());
         for (rid, (number, id)) in &identities.new {
-            let row = after.get(rid).copied().unwrap_or_else(|| unseen(*rid));
+            let row = after.remove(rid).unwrap_or_else(|| unseen(*rid));
             added.extend(row.row(*number, id));
         }
         database.insert(&RES, added)?;
         let mut changed = Vec::new();
         for (_, document) in &self.documents {
             let rid = identities.rid(document.resource, &document.id)?;
-            if let Some(row) = after.get(&rid).filter(|_| !identities.new.contains_key(&rid)) {
+            // Those that are new were taken above.
+            if let Some(row) = after.remove(&rid) {
                 changed.extend(row.row(type_number(document.resource), &document.id));
             }
         }
@@ -232,6 +234,8 @@ impl Waiting {
         let numbers = [row.from_seq, row.rid, number, row.version, change.time.0, operation];
         self.history.extend(numbers.map(Value::Int));
         self.history.push(object);
+        self.history.push(document.commit.0.to_vec().into());
+        self.history.push(change.author.as_str().into());
     }
 
     /// What the document says now, against what was kept of what it said.

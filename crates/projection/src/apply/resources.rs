@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
+use vpr_fhir::listing::{Flags, Listing};
+
 use crate::ProjectionError;
 use crate::database::Database;
 use crate::rows::Entry;
@@ -8,21 +10,23 @@ use crate::sql::{Sql, Value};
 
 /// So many ids are looked up by one statement, one shape for few and one for many.
 const LOOKUP_FEW: usize = 8;
-const LOOKUP_MANY: usize = 100;
+pub(crate) const LOOKUP_MANY: usize = 100;
 
 /// A row of `res`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Default)]
 pub(super) struct Resource {
     pub(super) rid: i64,
     pub(super) state: i64,
     pub(super) version: i64,
     pub(super) last_updated: i64,
+    pub(super) author: String,
+    pub(super) listing: Listing,
     pub(super) from_seq: i64,
 }
 
 impl Resource {
     /// The row's columns, all of them.
-    pub(super) fn row(&self, resource: i64, id: &str) -> [Value; 7] {
+    pub(super) fn row(self, resource: i64, id: &str) -> [Value; 11] {
         [
             self.rid.into(),
             resource.into(),
@@ -30,6 +34,10 @@ impl Resource {
             self.state.into(),
             self.version.into(),
             self.last_updated.into(),
+            self.author.into(),
+            self.listing.title.into(),
+            self.listing.snippet.into(),
+            i64::from(self.listing.flags.bits()).into(),
             self.from_seq.into(),
         ]
     }
@@ -43,31 +51,56 @@ pub(super) fn find(
     let mut found = HashMap::new();
     for (resource, ids) in wanted {
         for ids in ids.chunks(LOOKUP_MANY) {
-            let mut sql =
-                Sql::new("SELECT fid, rid, state, ver, last_updated, from_seq FROM res WHERE type = ");
+            let mut sql = Sql::new(
+                "SELECT fid, rid, state, ver, last_updated, author, title, snippet, flags, from_seq FROM res \
+                 WHERE type = ",
+            );
             sql.bind(*resource).push(" AND fid IN (");
             push_padded(&mut sql, ids.iter().map(|id| Value::from(*id)));
             sql.push(")");
             for row in database.query(&sql.finish(database.dialect()))? {
+                let damaged = || ProjectionError::Unusable("a row of res".to_owned());
                 let [
                     Value::Text(id),
                     Value::Int(rid),
                     Value::Int(state),
                     Value::Int(version),
                     Value::Int(last_updated),
+                    Value::Text(author),
+                    Value::Text(title),
+                    Value::Text(snippet),
+                    Value::Int(flags),
                     Value::Int(from_seq),
-                ] = &row[..]
+                ] = <[Value; 10]>::try_from(row).map_err(|_| damaged())?
                 else {
-                    return Err(ProjectionError::Unusable("a row of res".to_owned()));
+                    return Err(damaged());
                 };
-                let row = Resource {
-                    rid: *rid,
-                    state: *state,
-                    version: *version,
-                    last_updated: *last_updated,
-                    from_seq: *from_seq,
-                };
-                found.insert((*resource, id.as_str().into()), row);
+                let flags = Flags::of_bits(u32::try_from(flags).map_err(|_| damaged())?);
+                let listing = Listing { title, snippet, flags };
+                let row = Resource { rid, state, version, last_updated, author, listing, from_seq };
+                found.insert((*resource, id.into()), row);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The rids of ids of types.
+pub(super) fn find_rids(
+    database: &mut dyn Database,
+    wanted: &BTreeMap<i64, Vec<&str>>,
+) -> Result<Vec<(i64, Box<str>, i64)>, ProjectionError> {
+    let mut found = Vec::new();
+    for (resource, ids) in wanted {
+        for ids in ids.chunks(LOOKUP_MANY) {
+            let mut sql = Sql::new("SELECT fid, rid FROM res WHERE type = ");
+            sql.bind(*resource).push(" AND fid IN (");
+            push_padded(&mut sql, ids.iter().map(|id| Value::from(*id)));
+            sql.push(")");
+            for row in database.query(&sql.finish(database.dialect()))? {
+                if let Ok([Value::Text(id), Value::Int(rid)]) = <[Value; 2]>::try_from(row) {
+                    found.push((*resource, id.into(), rid));
+                }
             }
         }
     }
@@ -127,7 +160,7 @@ fn damaged() -> ProjectionError {
 }
 
 /// Values for a list, the last one again and again until the statement has one of few shapes.
-fn push_padded(sql: &mut Sql, values: impl Iterator<Item = Value>) {
+pub(crate) fn push_padded(sql: &mut Sql, values: impl Iterator<Item = Value>) {
     let mut values: Vec<Value> = values.collect();
     let shape = [1, LOOKUP_FEW, LOOKUP_MANY].into_iter().find(|shape| values.len() <= *shape);
     if let (Some(shape), Some(last)) = (shape, values.last().cloned()) {

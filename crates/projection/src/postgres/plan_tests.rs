@@ -9,7 +9,7 @@ use vpr_codec::Json;
 use vpr_fhir::ResourceType;
 use vpr_fhir::search::{ParseOptions, Query, Scope, SearchLimits, extract, parse};
 use vpr_testkit::postgres::PostgresServer;
-use vpr_types::{Instant, Seq, Version};
+use vpr_types::{Instant, ObjectId, Seq, Version};
 
 use super::*;
 use crate::database::Database;
@@ -97,6 +97,7 @@ fn document(resource: &str, id: &str, version: u32, rest: &str) -> AppliedDocume
         version: Version(version),
         operation: if version == 1 { AppliedOperation::Create } else { AppliedOperation::Update },
         object: None,
+        commit: ObjectId([version as u8; 20]),
         extracted: Some(Arc::new(extract(json.root()))),
     }
 }
@@ -222,13 +223,16 @@ fn plans_do_not_follow_the_statistics() {
                 .wait(async |connection| {
                     for statement in &heard {
                         let plan = plan(connection, statement).await;
-                        let wasteful = WASTEFUL.iter().find(|word| plan.contains(**word));
+                        let small = plan.replace("Seq Scan on kinds", "");
+                        let wasteful = WASTEFUL.iter().find(|word| small.contains(**word));
                         assert!(wasteful.is_none(), "{pages} {rows} {url}\n{}\n{plan}", statement.text);
                         // Whoever walks in the order of the page stops as soon as it is full.
                         let walks = [
                             "s.lo AS v0 FROM sortk s",
                             "s.hi AS v0 FROM sortk s",
                             "r.last_updated AS v0 FROM res r",
+                            "ORDER BY w.rid",
+                            "SELECT r.rid, r.type, r.fid, r.ver FROM res r",
                         ];
                         let walks = walks.iter().any(|walk| statement.text.contains(walk));
                         let now = at.is_none();

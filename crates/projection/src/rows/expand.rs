@@ -51,8 +51,9 @@ pub(crate) fn expand(
         }
     }
     entries.extend(sorts.into_iter().map(|(pk, (lo, hi, walk))| Entry::Sort { pk, lo, hi, walk }));
-    let owners = extracted.compartments.iter();
-    entries.extend(owners.map(|(owner, id)| Entry::Compartment { owner: rid_of(*owner, id) }));
+    for_each_owner(extracted, &mut |owner, id| {
+        entries.push(Entry::Compartment { owner: rid_of(owner, id) });
+    });
     entries.sort_unstable();
     entries.dedup();
     entries
@@ -65,8 +66,17 @@ pub(crate) fn reference_targets<'a>(extracted: &'a Extracted, each: &mut dyn FnM
             each(*resource, id);
         }
     }
+    for_each_owner(extracted, each);
+}
+
+/// Calls `each` with the owners of the compartments, and with the patient in whose record a resource
+/// lives that is never in a patient's compartment: no search reaches rows of such a type by owner.
+fn for_each_owner<'a>(extracted: &'a Extracted, each: &mut dyn FnMut(ResourceType, &'a str)) {
     for (owner, id) in &extracted.compartments {
         each(*owner, id);
+    }
+    if let Some((patients, id)) = ResourceType::parse("Patient").zip(extracted.patient.as_deref()) {
+        each(patients, id);
     }
 }
 

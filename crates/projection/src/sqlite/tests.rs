@@ -121,11 +121,7 @@ fn patient(number: i64) -> Extracted {
         says("family", KeyValue::String(format!("Name{number}"))),
         says("birthdate", KeyValue::Date(Span { low: number, high: number + 1 })),
     ];
-    Extracted {
-        keys,
-        compartments: vec![(kind("Patient"), number.to_string())],
-        ..Extracted::default()
-    }
+    Extracted { keys, compartments: vec![(kind("Patient"), number.to_string())], ..Extracted::default() }
 }
 
 fn document(resource: &str, number: i64, version: u32, says: Extracted) -> AppliedDocument {
@@ -135,6 +131,7 @@ fn document(resource: &str, number: i64, version: u32, says: Extracted) -> Appli
         version: Version(version),
         operation: if version == 1 { AppliedOperation::Create } else { AppliedOperation::Update },
         object: Some(ObjectId([0; 20])),
+        commit: ObjectId([version as u8; 20]),
         extracted: Some(Arc::new(says)),
     }
 }
@@ -299,9 +296,7 @@ fn every_table_is_reached_through_an_index() {
 
 /// The steps of the statement that finds the page.
 fn page_steps(plans: &[(String, Vec<String>)]) -> &[String] {
-    let found =
-        plans.iter().find(|(text, _)| text.starts_with("SELECT r.rid, r.type") && text.contains(" AS v0"));
-    &found.unwrap().1
+    &plans.iter().find(|(text, _)| text.starts_with("SELECT r.rid, r.type")).unwrap().1
 }
 
 #[test]
@@ -312,18 +307,26 @@ fn a_walk_follows_its_index_and_sorts_nothing() {
         test: Test::Token(vec![TokenTest::Code("final".to_owned())]),
     };
     let date = |descending| SortKey { by: SortBy::Parameter(parameter("Observation", "date")), descending };
-    let middle = |value: Vec<u8>, backwards| Position { values: vec![Some(value)], rid: 2000, backwards };
-    let time = crate::rows::integer_key(1000);
-    for (sort, index, value) in [
-        (vec![], "res_time", time.clone()),
-        (vec![SortKey { by: SortBy::Id, descending: false }], "res_fid", b"1".to_vec()),
-        (vec![date(false)], "sortk_lo", crate::rows::integer_key(500)),
-        (vec![date(true)], "sortk_hi", crate::rows::integer_key(500)),
+    let middle = |values: &[Vec<u8>], backwards| Position {
+        values: values.iter().cloned().map(Some).collect(),
+        rid: 2000,
+        backwards,
+    };
+    let unordered = Filter::Not(Box::new(wide.clone()));
+    let unordered = Filter::Not(Box::new(unordered));
+    let last_updated = SortKey { by: SortBy::LastUpdated, descending: true };
+    for (sort, filter, index, value) in [
+        (vec![], &wide, "k USING PRIMARY KEY (pk=? AND hc=?", vec![]),
+        (vec![], &unordered, "res_rid", vec![]),
+        (vec![last_updated], &wide, "res_time", vec![crate::rows::integer_key(1000)]),
+        (vec![SortKey { by: SortBy::Id, descending: false }], &wide, "res_fid", vec![b"1".to_vec()]),
+        (vec![date(false)], &wide, "sortk_lo", vec![crate::rows::integer_key(500)]),
+        (vec![date(true)], &wide, "sortk_hi", vec![crate::rows::integer_key(500)]),
     ] {
-        for from in [None, Some(middle(value.clone(), false)), Some(middle(value.clone(), true))] {
+        for from in [None, Some(middle(&value, false)), Some(middle(&value, true))] {
             let query = Query {
                 scope: Scope::Types(vec![kind("Observation")]),
-                filters: vec![wide.clone()],
+                filters: vec![filter.clone()],
                 sort: sort.clone(),
                 ..Query::default()
             };
@@ -356,10 +359,7 @@ fn the_narrow_filter_drives_wherever_it_stands() {
         let request = PageRequest { limit: 5, ..PageRequest::default() };
         let plans = filled.plans(&query, &request, 4000);
         let steps = page_steps(&plans);
-        assert!(steps[0].contains("SEARCH r USING INTEGER PRIMARY KEY"), "{steps:#?}");
-        let reference =
-            steps.iter().position(|step| step.contains("SEARCH k USING PRIMARY KEY (pk=? AND tgt=?"));
-        assert!(reference.is_some(), "{steps:#?}");
+        assert!(steps[0].contains("SEARCH k USING PRIMARY KEY (pk=? AND tgt=?"), "{steps:#?}");
     }
 }
 

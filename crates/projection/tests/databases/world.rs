@@ -95,6 +95,7 @@ pub(crate) fn document(
         version: Version(version),
         operation,
         object: json.map(|text| ObjectId([text.len() as u8; 20])),
+        commit: ObjectId([version as u8; 20]),
         extracted: json.map(says),
     }
 }

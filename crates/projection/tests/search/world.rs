@@ -120,7 +120,15 @@ impl World {
                     operation,
                     extracted: extracted.clone(),
                 });
-                AppliedDocument { resource, id, version: Version(version), operation, object, extracted }
+                AppliedDocument {
+                    resource,
+                    id,
+                    version: Version(version),
+                    operation,
+                    object,
+                    commit: ObjectId([7; 20]),
+                    extracted,
+                }
             })
             .collect();
         AppliedChange { seq: Seq(self.seq), time: Instant(self.time), author: "test".to_owned(), documents }

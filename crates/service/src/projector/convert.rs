@@ -58,6 +58,7 @@ fn one(document: &CommittedDocument, extracted: Option<Arc<Extracted>>) -> Optio
         version: document.row.version,
         operation,
         object: document.row.object,
+        commit: document.row.commit,
         extracted,
     })
 }
