@@ -98,7 +98,7 @@ fn check(resource: Value<'_>, options: &ValidateOptions) -> Result<Vec<Issue>, F
 }
 
 impl Validated {
-    /// The write that stores it.
+    /// The write that stores it; it shares the bytes, so that it can be made again at no cost.
     pub(crate) fn put_action(&self) -> Action {
         Action::Put { home: self.home.clone(), content: self.content.clone(), even_if_equal: false }
     }
@@ -233,5 +233,20 @@ pub(crate) fn own_links(resource: Value<'_>, base: &str, links: &mut HashMap<Str
             let relative = format!("{}/{}{version}", target.resource, target.id);
             links.insert(reference.text.clone().into_owned(), relative);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_shares_the_compressed_bytes() {
+        let json = Json::parse(r#"{"resourceType":"Patient"}"#, &Limits::default()).unwrap();
+        let known = ResourceType::parse("Patient").unwrap();
+        let checked = Checked::resource(json.root()).unwrap();
+        let validated = Validated::new(checked, known, Id::Drawn("a"), None).unwrap();
+        let Action::Put { content, .. } = validated.put_action() else { panic!("it is put") };
+        assert!(Arc::ptr_eq(&content.blob.deflated, &validated.content.blob.deflated));
     }
 }

@@ -92,8 +92,8 @@ pub struct EncodedBlob {
     pub size: u32,
     /// SHA-256 of the document.
     pub digest: Digest,
-    /// The zlib stream.
-    pub deflated: Vec<u8>,
+    /// The zlib stream; clones share it.
+    pub deflated: Arc<Vec<u8>>,
 }
 
 /// Compresses and hashes a document.
@@ -104,7 +104,7 @@ pub fn encode_blob(bytes: &[u8]) -> Result<EncodedBlob, StoreError> {
     use sha2::Digest as _;
     let encoded = vpr_git::encode(vpr_git::ObjectKind::Blob, bytes)?;
     let digest = Digest(sha2::Sha256::digest(bytes).into());
-    Ok(EncodedBlob { id: encoded.id, size: encoded.size, digest, deflated: encoded.deflated })
+    Ok(EncodedBlob { id: encoded.id, size: encoded.size, digest, deflated: Arc::new(encoded.deflated) })
 }
 
 /// What operators and probes want to know.

@@ -69,7 +69,7 @@ impl Store {
                     kind: ObjectKind::Blob.pack_number(),
                     base: None,
                     size: blob.size,
-                    deflated: blob.deflated.clone(),
+                    deflated: blob.deflated.to_vec(),
                 });
             }
         }
