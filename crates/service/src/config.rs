@@ -31,6 +31,10 @@ pub struct SearchConfig {
     pub count_max: usize,
     /// How long the answer to a write waits until searches show it. Zero: not at all.
     pub searchable_wait_max: Duration,
+    /// After how long a batch answers its further searches, and a transaction its criteria, with 503.
+    pub bundle_search_max: Duration,
+    /// Criteria that may decide one transaction.
+    pub transaction_criteria_max: usize,
     /// How long a conditional interaction waits, with its gate held, for a projection that is behind.
     pub gate_wait_max: Duration,
 }
@@ -42,6 +46,8 @@ impl Default for SearchConfig {
             count_default: limits::SEARCH_COUNT_DEFAULT as usize,
             count_max: limits::SEARCH_COUNT_MAX as usize,
             searchable_wait_max: Duration::from_secs(5),
+            bundle_search_max: Duration::from_secs(limits::BATCH_SEARCH_SECONDS_MAX),
+            transaction_criteria_max: limits::TRANSACTION_CRITERIA_MAX,
             gate_wait_max: Duration::from_secs(5),
         }
     }

@@ -44,7 +44,9 @@ impl Inner {
 impl Work<'_> {
     fn seal(&self) -> Result<Seal, Failure> {
         let epoch = self.inner.projector()?.projection.epoch(self.tenant())?;
-        Ok(Seal::new((&epoch.id, &epoch.secret), self.tenant(), &self.grant.principal().id))
+        let tenant = self.inner.engine.tenant(self.tenant()).ok_or_else(Failure::no_tenant)?;
+        let whose = (&tenant.name, tenant.namespace.as_bytes());
+        Ok(Seal::new((&epoch.id, &epoch.secret), whose, &self.grant.principal().id))
     }
 
     /// A page link's cursor.

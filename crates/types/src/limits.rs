@@ -14,7 +14,11 @@ pub const JSON_VALUES_MAX: usize = 3_000_000;
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Entries of one batch or transaction.
 pub const BUNDLE_ENTRIES_MAX: usize = 50_000;
-/// Seconds after which a batch answers its further searches with 503, whoever waits for it still.
+/// Criteria that decide one transaction: those of conditional entries, and of conditional
+/// references, each text once. They are compared with each other's resources behind closed gates.
+pub const TRANSACTION_CRITERIA_MAX: usize = 5_000;
+/// Seconds after which a batch answers its further searches with 503, whoever waits for it still; and
+/// after which a transaction whose criteria are not all looked for is refused so.
 pub const BATCH_SEARCH_SECONDS_MAX: u64 = 30;
 /// Characters of an `Idempotency-Key`.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;

@@ -76,11 +76,12 @@ fn by_entry(outgoing: &Outgoing, body: &Bytes, good: &Fate) -> Verdict {
     for (index, entry) in outgoing.entries.iter().enumerate() {
         let response = responses.get(index).copied().flatten();
         let status = response.and_then(|response| text(response, "status")).unwrap_or_default();
+        let outcome = response.and_then(|response| response.get("outcome"));
         if status.starts_with(['2', '3']) {
-            verdict.fates.push(good.clone());
+            let repeated = outcome.is_some_and(says_repeated);
+            verdict.fates.push(if repeated { Fate::Repeated } else { good.clone() });
             continue;
         }
-        let outcome = response.and_then(|response| response.get("outcome"));
         let why = match outcome.and_then(reason) {
             Some(why) => format!("{status}: {why}"),
             None if status.is_empty() => "the server's answer says nothing of this entry".to_owned(),
@@ -136,6 +137,14 @@ fn refused(outgoing: &Outgoing, status: StatusCode, body: &Bytes) -> Verdict {
         refusals.push(Refusal { place, resource_type, why });
     }
     Verdict { fates, refusals, culprits }
+}
+
+/// Whether the outcome of one entry of a batch tells that an earlier request did it.
+fn says_repeated(outcome: Value<'_>) -> bool {
+    outcome.get("issue").into_iter().flat_map(Value::items).any(|issue| {
+        let says = |name: &str| text(issue, name);
+        says("severity").as_deref() == Some("information") && says("code").as_deref() == Some("duplicate")
+    })
 }
 
 /// The place of a request: of its one entry, or of what its entries have in common.
@@ -239,6 +248,22 @@ mod tests {
         assert!(verdict.refusals[0].why.starts_with("400: bad (Bundle.entry[2].resource.x); worse"));
         let nameless = read(&outgoing(Form::Bundle, 4), &answer(413, ""));
         assert_eq!(nameless.refusals[0].place.to_string(), "f.json");
+    }
+
+    #[test]
+    fn entries_of_a_batch_are_repeated_each_for_itself() {
+        let told = |severity: &str| {
+            format!(
+                r#"{{"response":{{"status":"201 Created","outcome":{{"resourceType":"OperationOutcome",
+                  "issue":[{{"severity":"{severity}","code":"duplicate"}}]}}}}}}"#
+            )
+        };
+        let entries =
+            [told("information"), r#"{"response":{"status":"200 OK"}}"#.to_owned(), told("warning")];
+        let body = format!(r#"{{"resourceType":"Bundle","entry":[{}]}}"#, entries.join(","));
+        let verdict = read(&outgoing(Form::Bundle, 3), &answer(200, &body));
+        assert_eq!(verdict.fates, [Fate::Repeated, Fate::Accepted, Fate::Accepted]);
+        assert!(verdict.refusals.is_empty());
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use vpr_codec::Value;
 use vpr_fhir::IssueType;
-use vpr_types::limits;
 
 use super::Submission;
 use super::entry::{Entry, EntryRequest, place};
@@ -42,10 +41,9 @@ impl Inner {
                     let mut part = trail.begin_part(entry.interaction());
                     let (type_name, id) = entry.named();
                     part.name(type_name, id);
-                    let late = begun.elapsed().as_secs() >= limits::BATCH_SEARCH_SECONDS_MAX;
+                    let late = begun.elapsed() >= self.config.search.bundle_search_max;
                     let result = if late && entry.searches() {
-                        let text = "the batch has searched for as long as it may; send what is left anew";
-                        Err(Failure::new(FailureKind::Unavailable, IssueType::Timeout, text))
+                        Err(searched_enough("the batch"))
                     } else {
                         self.entry(submission, entry, &created, &mut part)
                     };
@@ -131,6 +129,12 @@ impl Work<'_> {
             | EntryRequest::Delete { .. } => Err(Failure::internal()),
         }
     }
+}
+
+/// `what` may not search any longer.
+pub(super) fn searched_enough(what: &str) -> Failure {
+    let text = format!("{what} has searched for as long as it may; send what is left anew, or less at once");
+    Failure::new(FailureKind::Unavailable, IssueType::Timeout, text)
 }
 
 /// Refuses a resource that refers to another one created in the same batch

@@ -8,6 +8,7 @@ mod reads;
 mod resolve;
 mod response;
 mod transaction;
+mod url;
 
 use vpr_codec::{Json, Value};
 use vpr_fhir::{BundleType, IssueType, ResourceType};

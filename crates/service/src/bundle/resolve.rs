@@ -21,7 +21,7 @@ use vpr_types::{DocumentName, Instant};
 use super::entry::{Entry, EntryRequest, place};
 use crate::conditional::{Criteria, fulfills};
 use crate::failure::{Failure, FailureKind};
-use crate::validated::{ConditionalReference, conditional_references};
+use crate::validated::{ConditionalReference, conditional_references, too_large};
 use crate::work::{Work, document, named};
 
 /// What decides a transaction.
@@ -88,9 +88,17 @@ pub(crate) struct Ground<'a, 'e> {
 
 /// The questions of a transaction: entries first, in their order, then references, each text once.
 pub(crate) fn questions(work: &Work<'_>, entries: &[Entry<'_>]) -> Result<Vec<Question>, Failure> {
+    let most = work.inner.config.search.transaction_criteria_max;
+    let enough =
+        |questions: &[Question]| match questions.len() < most {
+            true => Ok(()),
+            false => Err(too_large("more criteria decide the transaction than are taken at once")
+                .about("Bundle.entry")),
+        };
     let mut questions = Vec::new();
     for entry in entries {
         let Some((known, text)) = entry.criteria() else { continue };
+        enough(&questions)?;
         let criteria = work.criteria(known, text);
         let at = match entry.request {
             EntryRequest::Create { .. } => "request.ifNoneExist",
@@ -105,6 +113,7 @@ pub(crate) fn questions(work: &Work<'_>, entries: &[Entry<'_>]) -> Result<Vec<Qu
             if !texts.insert(reference.text.clone()) {
                 continue;
             }
+            enough(&questions)?;
             let criteria = work.criteria(reference.known, &reference.criteria);
             let criteria =
                 criteria.map_err(|failure| failure.about(&reference.path).at(&place(entry.place)))?;
@@ -194,8 +203,13 @@ impl Ground<'_, '_> {
 
     /// What the criteria of an entry find; `None` if it has none.
     fn found(&self, at: usize, done: &Done<'_>) -> Option<BTreeSet<String>> {
-        let mine = |question: &&Question| matches!(question.asker, Asker::Entry(entry) if entry == at);
-        let (index, question) = self.questions.iter().enumerate().find(|(_, question)| mine(question))?;
+        // Entries ask in their order, before references.
+        let earlier = |question: &Question| matches!(question.asker, Asker::Entry(entry) if entry < at);
+        let index = self.questions.partition_point(earlier);
+        let question = self.questions.get(index)?;
+        if !matches!(question.asker, Asker::Entry(entry) if entry == at) {
+            return None;
+        }
         Some(self.after(&question.criteria, self.before.get(index)?, done, true))
     }
 

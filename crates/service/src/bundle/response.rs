@@ -2,6 +2,7 @@
 //! (FHIR R4 §3.1.0.11.3).
 
 use vpr_codec::{Style, Writer};
+use vpr_fhir::{Issue, IssueType, OperationOutcome, Severity};
 use vpr_types::DocumentName;
 
 use crate::answer::Answer;
@@ -68,12 +69,21 @@ impl EntryAnswer {
             member(writer, "etag", &stamp.etag());
             member(writer, "lastModified", &stamp.time.to_millis_text());
         }
-        if let Some(body) = answer.body.as_ref().filter(|_| is_outcome) {
+        if let Some(body) = answer.body.as_ref().filter(|_| is_outcome && !answer.replayed) {
             writer.key("outcome");
             writer.compact_text(body);
+        } else if answer.replayed {
+            writer.key("outcome");
+            repeated().write(writer);
         }
         writer.end_object();
     }
+}
+
+/// What the header `Idempotency-Replayed` says of a whole answer, said of one entry of a batch.
+fn repeated() -> OperationOutcome {
+    let text = "an earlier request under the same key did this; nothing was done again";
+    OperationOutcome { issues: vec![Issue::new(Severity::Information, IssueType::Duplicate, text)] }
 }
 
 fn write_failure(writer: &mut Writer, failure: &Failure) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
 use vpr_codec::Value;
 use vpr_core::{Committed, EngineError, Gate, Repeat, WriteOutcome, WriteResult};
@@ -10,6 +11,7 @@ use vpr_policy::Interaction;
 use vpr_types::DocumentName;
 
 use super::Submission;
+use super::batch::searched_enough;
 use super::entry::{Entry, place};
 use super::plan::{Kept, Plan, Planned, plan};
 use super::reads::Stood;
@@ -135,11 +137,14 @@ impl Work<'_> {
         checked: &impl Fn(Value<'a>) -> Checked<'a>,
         repeat: Option<Repeat>,
     ) -> Result<Outcome, Failure> {
-        let tickets = asked
-            .questions
-            .iter()
-            .map(|question| self.ticket(&question.criteria))
-            .collect::<Result<Vec<_>, _>>()?;
+        let begun = Instant::now();
+        let mut tickets = Vec::with_capacity(asked.questions.len());
+        for question in asked.questions {
+            if begun.elapsed() >= self.inner.config.search.bundle_search_max {
+                return Err(searched_enough("the transaction"));
+            }
+            tickets.push(self.ticket(&question.criteria)?);
+        }
         let mut before: Vec<BTreeSet<String>> =
             tickets.iter().map(|ticket| ticket.likely().clone()).collect();
         let (exclusive, shared) = gates(asked);

@@ -1,11 +1,15 @@
 //! Page links: what a later page must know, sealed so that nobody but the server reads or changes
 //! it, and nobody but the one it was given to uses it.
 //!
-//! A cursor is `base64url(epoch id ‖ nonce ‖ AES-256-GCM(deflate(postcard(payload))))`. The key comes
-//! from the epoch's secret and the tenant; the principal is authenticated with it. The server keeps
-//! nothing: a query that is long is compressed, not stored.
+//! A cursor is `base64url(tag ‖ epoch id ‖ nonce ‖ AES-256-GCM(deflate(postcard(payload))))`. The key
+//! comes from the epoch's secret and the tenant; the principal is authenticated with it. The server
+//! keeps nothing: a query that is long is compressed, not stored.
 //! The nonce is a keyed hash of what is sealed, so two payloads never share one and equal payloads
 //! give equal links.
+//!
+//! The epoch's secret goes with its projection, so a cursor of an earlier one cannot be opened. The
+//! tag is what tells it from an altered one: a keyed hash of all the rest, of tenant and principal,
+//! under a key that comes from the tenant's namespace and lasts as long as the tenant.
 
 use std::io::{Read, Write};
 
@@ -20,6 +24,7 @@ use vpr_types::{PrincipalId, TenantName};
 
 /// Bytes of a payload before it is compressed; a link that claims more is no link of ours.
 const PAYLOAD_BYTES_MAX: u64 = 1024 * 1024;
+const TAG_BYTES: usize = 16;
 const EPOCH_BYTES: usize = 8;
 const NONCE_BYTES: usize = 12;
 
@@ -27,27 +32,31 @@ const NONCE_BYTES: usize = 12;
 pub(crate) struct Seal {
     epoch: [u8; EPOCH_BYTES],
     key: [u8; 32],
+    /// What tags are made with; the same in every epoch.
+    lasting: [u8; 32],
     whose: Vec<u8>,
 }
 
 /// Why a cursor is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadCursor {
-    /// It belongs to a projection that was rebuilt since.
+    /// It is one of ours, and belongs to a projection that was rebuilt since.
     Gone,
     /// It was altered, or given to somebody else.
     Broken,
 }
 
 impl Seal {
+    /// `namespace` is the tenant's own, drawn when it was created.
     pub(crate) fn new(
         (epoch, secret): (&[u8; EPOCH_BYTES], &[u8; 32]),
-        tenant: &TenantName,
+        (tenant, namespace): (&TenantName, &[u8; 16]),
         principal: &PrincipalId,
     ) -> Self {
         let key = hash(&[b"vpr cursor key 1", secret, tenant.as_str().as_bytes()]);
-        let whose = [epoch.as_slice(), tenant.as_str().as_bytes(), b"\0", principal.as_str().as_bytes()];
-        Self { epoch: *epoch, key, whose: whose.concat() }
+        let lasting = hash(&[b"vpr cursor tag key 1", namespace, tenant.as_str().as_bytes()]);
+        let whose = [tenant.as_str().as_bytes(), b"\0", principal.as_str().as_bytes()].concat();
+        Self { epoch: *epoch, key, lasting, whose }
     }
 
     /// The cursor that carries `payload`; `None` if it cannot be one.
@@ -59,22 +68,28 @@ impl Seal {
         deflate.write_all(&plain).ok()?;
         let small = deflate.finish().ok()?;
         let nonce = self.nonce(&small);
-        let sealed =
-            self.cipher().encrypt(&Nonce::from(nonce), Payload { msg: &small, aad: &self.whose }).ok()?;
-        Some(URL_SAFE_NO_PAD.encode([self.epoch.as_slice(), &nonce, &sealed].concat()))
+        let aad = self.bound();
+        let sealed = self.cipher().encrypt(&Nonce::from(nonce), Payload { msg: &small, aad: &aad }).ok()?;
+        let rest = [self.epoch.as_slice(), &nonce, &sealed].concat();
+        Some(URL_SAFE_NO_PAD.encode([self.tag(&rest).as_slice(), &rest].concat()))
     }
 
     /// What `cursor` carries.
     pub(crate) fn open<T: DeserializeOwned>(&self, cursor: &str) -> Result<T, BadCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| BadCursor::Broken)?;
-        let (epoch, rest) = bytes.split_first_chunk::<EPOCH_BYTES>().ok_or(BadCursor::Broken)?;
+        let (tag, rest) = bytes.split_first_chunk::<TAG_BYTES>().ok_or(BadCursor::Broken)?;
+        if *tag != self.tag(rest) {
+            return Err(BadCursor::Broken);
+        }
+        let (epoch, rest) = rest.split_first_chunk::<EPOCH_BYTES>().ok_or(BadCursor::Broken)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(BadCursor::Broken)?;
         if *epoch != self.epoch {
             return Err(BadCursor::Gone);
         }
+        let aad = self.bound();
         let small = self
             .cipher()
-            .decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: &self.whose })
+            .decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: &aad })
             .map_err(|_| BadCursor::Broken)?;
         let mut plain = Vec::new();
         flate2::read::DeflateDecoder::new(small.as_slice())
@@ -84,18 +99,32 @@ impl Seal {
         postcard::from_bytes(&plain).map_err(|_| BadCursor::Broken)
     }
 
+    /// What is authenticated beside the payload.
+    fn bound(&self) -> Vec<u8> {
+        [self.epoch.as_slice(), &self.whose].concat()
+    }
+
     fn cipher(&self) -> Aes256Gcm {
         Aes256Gcm::new(&Key::<Aes256Gcm>::from(self.key))
     }
 
     fn nonce(&self, plain: &[u8]) -> [u8; NONCE_BYTES] {
-        let whole = hash(&[b"vpr cursor nonce 1", &self.key, &self.whose, plain]);
-        let mut nonce = [0; NONCE_BYTES];
-        for (to, from) in nonce.iter_mut().zip(whole) {
-            *to = from;
-        }
-        nonce
+        first(&hash(&[b"vpr cursor nonce 1", &self.key, &self.bound(), plain]))
     }
+
+    /// What shows that a cursor is one of ours, whatever became of its epoch. It guards no content:
+    /// who could forge one would be answered 410 instead of 400.
+    fn tag(&self, rest: &[u8]) -> [u8; TAG_BYTES] {
+        first(&hash(&[b"vpr cursor tag 1", &self.lasting, &self.whose, rest]))
+    }
+}
+
+fn first<const N: usize>(whole: &[u8; 32]) -> [u8; N] {
+    let mut part = [0; N];
+    for (to, from) in part.iter_mut().zip(whole) {
+        *to = *from;
+    }
+    part
 }
 
 /// SHA-256 over parts, each preceded by its length.
@@ -113,8 +142,10 @@ mod tests {
     use super::*;
 
     fn seal(epoch: u8, secret: u8, tenant: &str, principal: &str) -> Seal {
-        let (epoch, secret) = ([epoch; 8], [secret; 32]);
-        Seal::new((&epoch, &secret), &TenantName::new(tenant).unwrap(), &PrincipalId::new(principal).unwrap())
+        let (epoch, secret, tenant) = ([epoch; 8], [secret; 32], TenantName::new(tenant).unwrap());
+        // Each tenant has drawn its own.
+        let namespace = [tenant.as_str().as_bytes()[0]; 16];
+        Seal::new((&epoch, &secret), (&tenant, &namespace), &PrincipalId::new(principal).unwrap())
     }
 
     #[test]
@@ -127,7 +158,10 @@ mod tests {
             (seal(1, 1, "b", "dev"), BadCursor::Broken),
             (seal(1, 1, "a", "other"), BadCursor::Broken),
             (seal(1, 2, "a", "dev"), BadCursor::Broken),
-            (seal(2, 1, "a", "dev"), BadCursor::Gone),
+            (seal(2, 2, "a", "dev"), BadCursor::Gone),
+            // Of an earlier epoch, and somebody else's too.
+            (seal(2, 2, "b", "dev"), BadCursor::Broken),
+            (seal(2, 2, "a", "other"), BadCursor::Broken),
         ] {
             assert_eq!(other.open::<(Vec<String>, u64)>(&cursor), Err(wanted));
         }
@@ -138,15 +172,22 @@ mod tests {
         let own = seal(1, 1, "a", "dev");
         let cursor = own.seal(&(1_u64, "x".repeat(50))).unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+        // The same tenant and caller, when the projection was built again.
+        let later = seal(2, 2, "a", "dev");
+        assert_eq!(later.open::<(u64, String)>(&cursor), Err(BadCursor::Gone));
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            let wanted = if at < EPOCH_BYTES { BadCursor::Gone } else { BadCursor::Broken };
-            let opened = own.open::<(u64, String)>(&URL_SAFE_NO_PAD.encode(&changed));
-            assert_eq!(opened, Err(wanted), "byte {at}");
+            let changed = URL_SAFE_NO_PAD.encode(&changed);
+            for seal in [&own, &later] {
+                assert_eq!(seal.open::<(u64, String)>(&changed), Err(BadCursor::Broken), "byte {at}");
+            }
         }
         for short in 0..cursor.len() {
-            assert!(own.open::<(u64, String)>(&cursor[..short]).is_err(), "{short}");
+            for seal in [&own, &later] {
+                let opened = seal.open::<(u64, String)>(&cursor[..short]);
+                assert_eq!(opened, Err(BadCursor::Broken), "{short}");
+            }
         }
         assert_eq!(own.open::<u64>("%%"), Err(BadCursor::Broken));
     }

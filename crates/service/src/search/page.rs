@@ -8,6 +8,7 @@ use vpr_types::{Seq, limits};
 
 use super::bundle::{Entry, SearchBundle};
 use super::link::query_string;
+use super::parse::distinct;
 use crate::answer::{Answer, Warning};
 use crate::failure::Failure;
 use crate::operation::{Handling, SearchScope};
@@ -260,11 +261,10 @@ fn subset_of(rendered: &[u8], query: &Query) -> Result<Bytes, Failure> {
 
 /// What the caller should know of the search itself.
 fn remarks(query: &Query, page: &Page) -> OperationOutcome {
-    let mut issues: Vec<Issue> = query
-        .ignored
-        .iter()
-        .map(|each| Issue::new(Severity::Warning, each.code, format!("not looked at: {}", each.why)))
-        .collect();
+    let ignored = query.ignored.iter();
+    let mut issues = distinct(
+        ignored.map(|each| Issue::new(Severity::Warning, each.code, format!("not looked at: {}", each.why))),
+    );
     if page.includes_cut {
         let text = "there is more to include than is given at once";
         issues.push(Issue::new(Severity::Warning, IssueType::TooCostly, text));

@@ -77,5 +77,16 @@ pub(crate) fn faults(all: &[SearchFault]) -> Failure {
         FailureKind::Malformed
     };
     let issue = |fault: &SearchFault| Issue::new(Severity::Error, fault.code, fault.text.clone());
-    Failure { kind, outcome: OperationOutcome { issues: all.iter().map(issue).collect() }, stamp: None }
+    Failure { kind, outcome: OperationOutcome { issues: distinct(all.iter().map(issue)) }, stamp: None }
+}
+
+/// Each issue once: faults of several parameters can have the same text.
+pub(crate) fn distinct(issues: impl IntoIterator<Item = Issue>) -> Vec<Issue> {
+    let mut found: Vec<Issue> = Vec::new();
+    for issue in issues {
+        if !found.contains(&issue) {
+            found.push(issue);
+        }
+    }
+    found
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod bundle_bounds;
 mod bundles;
 mod conditional;
 mod harness;
