@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use vpr_http_tests::{Client, Server};
+use vpr_http_tests::{Client, Database, Server};
 
 use crate::data::{Write, history};
 use crate::world::{Document, World};
@@ -28,7 +28,7 @@ impl Tenant {
     #[must_use]
     pub fn start(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = Server::start_with(&folder.path().join("data"), environment);
+        let server = Database::sqlite().start_with(&folder.path().join("data"), environment);
         let environment = environment.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         Self { server, folder, environment }
     }
@@ -50,7 +50,7 @@ impl Tenant {
         act(&data);
         let environment: Vec<(&str, &str)> =
             self.environment.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        let server = Server::start_with(&data, &environment);
+        let server = Database::sqlite().start_with(&data, &environment);
         Self { server, folder: self.folder, environment: self.environment }
     }
 

@@ -125,26 +125,32 @@ impl<'a> Group<'a> {
         found: &mut Vec<(i64, Box<str>, i64)>,
     ) -> Result<Identities<'a>, ProjectionError> {
         let mut wanted: BTreeMap<i64, Vec<&'a str>> = BTreeMap::new();
-        let mut order: Vec<(i64, &'a str)> = Vec::new();
         let mut rids: HashMap<(i64, &'a str), i64> = HashMap::new();
         for (_, document) in &self.documents {
-            let number = type_number(document.resource);
-            wanted.entry(number).or_default().push(&document.id);
-            order.push((number, &document.id));
+            wanted.entry(type_number(document.resource)).or_default().push(&document.id);
         }
         let documents: HashMap<_, _> = resources::find(database, &wanted)?;
-        rids.extend(order.iter().filter_map(|(number, id)| {
-            documents.get(&(*number, (*id).into())).map(|row| ((*number, *id), row.rid))
+        rids.extend(self.documents.iter().filter_map(|(_, document)| {
+            let number = type_number(document.resource);
+            documents
+                .get(&(number, document.id.as_str().into()))
+                .map(|row| ((number, document.id.as_str()), row.rid))
         }));
         let mut targets: BTreeMap<i64, BTreeSet<&'a str>> = BTreeMap::new();
+        // Each document and then what it refers to, as if it came alone: what is equal otherwise is
+        // sorted by rid, and the same after a rebuild, which groups otherwise.
+        let mut order: Vec<(i64, &'a str)> = Vec::new();
         for (_, document) in &self.documents {
+            order.push((type_number(document.resource), &document.id));
             let Some(extracted) = &document.extracted else { continue };
             reference_targets(extracted, &mut |resource, id| {
                 let number = type_number(resource);
-                if rids.contains_key(&(number, id)) || self.names.contains(&(resource, id)) {
+                if rids.contains_key(&(number, id)) {
                     return;
                 }
-                if let Some(rid) = applying.rid(number, id) {
+                if self.names.contains(&(resource, id)) {
+                    order.push((number, id));
+                } else if let Some(rid) = applying.rid(number, id) {
                     rids.insert((number, id), rid);
                 } else if targets.entry(number).or_default().insert(id) {
                     order.push((number, id));

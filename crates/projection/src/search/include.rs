@@ -34,21 +34,26 @@ pub(super) fn include(
             let following =
                 Following { direction, source: each.source, parameter: each.parameter, types: &types };
             let limit = i64::try_from(left.saturating_add(seen.len()).saturating_add(1)).unwrap_or(i64::MAX);
+            let mut found = Vec::new();
             for statement in planner.include(&following, &rids, limit)? {
                 for row in database.query(&statement)? {
-                    let (rid, hit) = read_hit(&row, HitMode::Include)?;
-                    if seen.contains(&rid) {
-                        continue;
-                    }
-                    if left == 0 {
-                        page.includes_cut = true;
-                        return Ok(());
-                    }
-                    left -= 1;
-                    seen.insert(rid);
-                    next.push((rid, hit.resource));
-                    page.hits.push(hit);
+                    found.push(read_hit(&row, HitMode::Include)?);
                 }
+            }
+            // A database gives them in any order, and in another one another time.
+            found.sort_unstable_by_key(|(rid, _)| *rid);
+            for (rid, hit) in found {
+                if seen.contains(&rid) {
+                    continue;
+                }
+                if left == 0 {
+                    page.includes_cut = true;
+                    return Ok(());
+                }
+                left -= 1;
+                seen.insert(rid);
+                next.push((rid, hit.resource));
+                page.hits.push(hit);
             }
         }
         round = next;

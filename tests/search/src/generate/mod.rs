@@ -76,7 +76,11 @@ impl Generator<'_, '_> {
     /// A search made so that one document, the witness, mostly fulfills it.
     fn search(&mut self) -> Option<Search> {
         let type_name = self.type_name();
-        let witness = *self.dice.pick(&self.documents(type_name));
+        let there = self.documents(type_name);
+        if there.is_empty() {
+            return None;
+        }
+        let witness = *self.dice.pick(&there);
         let mut search = Search::of(self.scope(witness)?);
         let types: Vec<String> = match &search.scope {
             Scope::Type(name) | Scope::Compartment(_, _, Some(name)) => vec![name.clone()],
