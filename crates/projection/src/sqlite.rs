@@ -54,7 +54,17 @@ impl Sqlite {
 
     fn tenant(&self, tenant: &TenantName) -> Result<Arc<Tenant>, ProjectionError> {
         let found = self.tenants.read().get(tenant).cloned();
-        found.ok_or_else(|| ProjectionError::Unavailable("the tenant is not open".to_owned()))
+        let found = found.ok_or_else(|| ProjectionError::Unavailable("the tenant is not open".to_owned()))?;
+        if found.path.try_exists().unwrap_or(true) {
+            return Ok(found);
+        }
+        // Open connections would go on in a file that has no name, and new ones find none.
+        let is_current = self.tenants.read().get(tenant).is_some_and(|each| Arc::ptr_eq(each, &found));
+        Err(if is_current {
+            ProjectionError::Unusable("the file was taken away".to_owned())
+        } else {
+            ProjectionError::Unavailable("the file is being made anew".to_owned())
+        })
     }
 }
 
@@ -64,6 +74,8 @@ impl Backend for Sqlite {
         if tenants.contains_key(tenant) {
             return Ok(());
         }
+        std::fs::create_dir_all(&self.folder)
+            .map_err(|error| ProjectionError::Unavailable(error.to_string()))?;
         let path = self.path(tenant);
         let mut writer = connection::writer(&path)?;
         migrate(&mut writer)?;

@@ -9,3 +9,4 @@ mod harness;
 mod histories;
 mod projector;
 mod search;
+mod taken_away;
