@@ -96,6 +96,11 @@ impl<'a> Subject<'a> {
         Self { rid: format!("{alias}.rid"), row: Some(alias), types }
     }
 
+    /// A row of `res` that was looked up by a rid: what needs no more than that is asked before.
+    fn found(rid: &str, row: &'static str, types: Types<'a>) -> Self {
+        Self { rid: rid.to_owned(), row: Some(row), types }
+    }
+
     /// A resource of which the rid is known.
     fn known(rid: String, resource: ResourceType) -> Self {
         Self { rid, row: None, types: Types::One(resource) }

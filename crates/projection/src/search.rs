@@ -25,23 +25,26 @@ pub(crate) fn search(
     request: &PageRequest,
     limits: &Limits,
 ) -> Result<Page, ProjectionError> {
-    let kinds = kinds(database)?;
-    let (seq, moment) = moment(database, query, access, request, &kinds)?;
+    let state = State::read(database)?;
+    let (seq, moment) = moment(query, access, request, &state)?;
+    let kinds = &state.kinds;
     let planner = Planner { key, dialect: database.dialect(), moment, access };
     let compartment = query.compartment.clone().map(Filter::InCompartment);
     let filters: Vec<&Filter> = query.filters.iter().chain(&compartment).collect();
     // Types of which there never was a resource need no statement.
     let types: Vec<ResourceType> = match &query.scope {
-        Scope::All => kinds.iter().map(|(resource, _)| *resource).collect(),
+        Scope::All => kinds.iter().map(|kind| kind.resource).collect(),
         Scope::Types(types) => {
-            let known: BTreeSet<ResourceType> = kinds.iter().map(|(resource, _)| *resource).collect();
+            let known: BTreeSet<ResourceType> = kinds.iter().map(|kind| kind.resource).collect();
             let wanted: BTreeSet<ResourceType> = types.iter().copied().collect();
             wanted.intersection(&known).copied().collect()
         }
     };
     let order = Order::new(&query.sort);
     let mut sought = Sought::new(&types, filters);
-    drive::choose(database, &planner, &mut sought, &order, request, limits)?;
+    let living = kinds.iter().filter(|kind| sought.types.contains(&kind.resource)).map(|kind| kind.living);
+    let living = living.sum();
+    drive::choose(database, &planner, &mut sought, &order, request, limits, living)?;
     let mut page = Page { seq: Seq(seq.cast_unsigned()), ..Page::default() };
     if request.total {
         page.total = Some(hits::total(database, &planner, &sought)?);
@@ -53,38 +56,65 @@ pub(crate) fn search(
     Ok(page)
 }
 
-/// The types of which there is or was a resource, with the last seq that touched one.
-fn kinds(database: &mut dyn Database) -> Result<Vec<(ResourceType, i64)>, ProjectionError> {
-    let sql = Sql::new("SELECT type, changed FROM kinds ORDER BY type");
-    let rows = database.query(&sql.finish(database.dialect()))?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| match row[..] {
-            [Value::Int(resource), Value::Int(changed)] => Some((type_of(resource)?, changed)),
-            _ => None,
-        })
-        .collect())
+/// A type of which there is or was a resource.
+struct Kind {
+    resource: ResourceType,
+    living: i64,
+    /// The last seq that touched one.
+    changed: i64,
 }
+
+/// What a search must know of the tables before it can be planned.
+struct State {
+    kinds: Vec<Kind>,
+    applied: i64,
+    floor: i64,
+}
+
+impl State {
+    fn read(database: &mut dyn Database) -> Result<Self, ProjectionError> {
+        let mut sql = Sql::new("SELECT type, live, changed, CAST(NULL AS bytea) AS value FROM kinds");
+        for (number, name) in [(APPLIED, meta::name::APPLIED), (FLOOR, meta::name::FLOOR)] {
+            sql.push(" UNION ALL SELECT ").number(number).push(", 0, 0, value FROM meta WHERE name = ");
+            sql.bind(name);
+        }
+        let mut state = Self { kinds: Vec::new(), applied: 0, floor: 0 };
+        for row in database.query(&sql.finish(database.dialect()))? {
+            match &row[..] {
+                [Value::Int(APPLIED), .., value] => state.applied = meta::seq(value),
+                [Value::Int(FLOOR), .., value] => state.floor = meta::seq(value),
+                [Value::Int(resource), Value::Int(living), Value::Int(changed), ..] => {
+                    let kind = |resource| Kind { resource, living: *living, changed: *changed };
+                    state.kinds.extend(type_of(*resource).map(kind));
+                }
+                _ => return Err(ProjectionError::Unusable("a row of kinds".to_owned())),
+            }
+        }
+        Ok(state)
+    }
+}
+
+/// What stands for a fact where others are types.
+const APPLIED: i64 = -1;
+const FLOOR: i64 = -2;
 
 /// The seq that the page stands at, and which rows count.
 fn moment(
-    database: &mut dyn Database,
     query: &Query,
     access: Option<&Filter>,
     request: &PageRequest,
-    kinds: &[(ResourceType, i64)],
+    state: &State,
 ) -> Result<(i64, Moment), ProjectionError> {
-    let applied = meta::get_seq(database, meta::name::APPLIED)?;
-    let at = request.at.map_or(applied, |at| at.0.cast_signed());
-    if at > applied {
+    let at = request.at.map_or(state.applied, |at| at.0.cast_signed());
+    if at > state.applied {
         return Err(ProjectionError::BadPosition);
     }
-    if at < meta::get_seq(database, meta::name::FLOOR)? {
+    if at < state.floor {
         return Err(ProjectionError::Gone);
     }
     let matters = matters(query, access);
-    let changed = kinds.iter().any(|(resource, changed)| {
-        *changed > at && matters.as_ref().is_none_or(|types| types.contains(&type_number(*resource)))
+    let changed = state.kinds.iter().any(|kind| {
+        kind.changed > at && matters.as_ref().is_none_or(|types| types.contains(&type_number(kind.resource)))
     });
     Ok((at, if changed { Moment::At(at) } else { Moment::Now }))
 }

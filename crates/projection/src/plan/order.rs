@@ -12,8 +12,8 @@ use crate::schema::SORTK;
 use crate::sql::{Sql, Value};
 use crate::{Position, ProjectionError};
 
-/// `_sort`, never empty. Missing values are last in both directions; ties stand in the order of
-/// arrival, or against it when the last key descends.
+/// `_sort`. Missing values are last in both directions; ties stand in the order of arrival, or
+/// against it when the last key descends or there is none: what came last is first then.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     keys: Vec<SortKey>,
@@ -43,9 +43,6 @@ pub(super) struct From {
 impl Order {
     /// Of a query's `_sort`.
     pub(crate) fn new(sort: &[SortKey]) -> Self {
-        if sort.is_empty() {
-            return Self { keys: vec![SortKey { by: SortBy::LastUpdated, descending: true }] };
-        }
         // What follows `_id` in one type, or repeats a key, decides nothing; a few keys are plenty.
         Self { keys: sort.to_vec() }
     }
@@ -54,19 +51,24 @@ impl Order {
         &self.keys
     }
 
-    pub(super) fn first(&self) -> &SortKey {
-        &self.keys[0]
+    pub(super) fn first(&self) -> Option<&SortKey> {
+        self.keys.first()
+    }
+
+    /// Whether nothing but the order of arrival was asked for.
+    pub(crate) fn is_arrival(&self) -> bool {
+        self.keys.is_empty()
     }
 
     fn ties_descend(&self) -> bool {
-        self.keys.last().is_some_and(|key| key.descending)
+        self.keys.last().is_none_or(|key| key.descending)
     }
 
     /// Whether an index has the first key's order, for the types.
     pub(crate) fn can_walk(&self, types: &[ResourceType]) -> bool {
-        match &self.first().by {
-            SortBy::LastUpdated | SortBy::Id => true,
-            SortBy::Parameter(parameter) => {
+        match self.first().map(|first| &first.by) {
+            None | Some(SortBy::LastUpdated | SortBy::Id) => true,
+            Some(SortBy::Parameter(parameter)) => {
                 types.len() == 1 && applies(*parameter, types[0]) && is_walked(*parameter)
             }
         }
@@ -172,7 +174,7 @@ impl Order {
     /// What the first key alone says about what stands beyond: a range for the index.
     pub(super) fn first_beyond(&self, from: &From, column: &Column, backwards: bool) -> Option<Sql> {
         let value = from.values.first()?.clone()?;
-        let beyond = if self.first().descending == backwards { " >= " } else { " <= " };
+        let beyond = if self.first()?.descending == backwards { " >= " } else { " <= " };
         let mut sql = column.sql.clone();
         sql.push(beyond).bind(value);
         (!column.nullable).then_some(sql)

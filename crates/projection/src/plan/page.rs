@@ -17,8 +17,10 @@ pub(crate) struct Sought<'a> {
     pub(crate) types: Vec<ResourceType>,
     /// All of them hold.
     pub(crate) filters: Vec<&'a Filter>,
-    /// What drives, with the place of its filter.
+    /// What drives the page, with the place of its filter.
     pub(crate) driver: Option<(usize, Source)>,
+    /// What drives the count of all: the narrowest, even where a page is walked.
+    pub(crate) counted_by: Option<(usize, Source)>,
 }
 
 /// A statement whose rows come in the order of the page: rid, type, fid, ver, sort values.
@@ -38,11 +40,20 @@ struct Shape<'a> {
     limit: i64,
 }
 
+impl Shape<'_> {
+    /// Which way the rids go, where nothing but the order of arrival was asked for.
+    fn arrival(&self) -> Option<&'static str> {
+        self.order.is_arrival().then_some(if self.backwards { "ASC" } else { "DESC" })
+    }
+}
+
 /// One stream before its columns are known.
 struct Draft<'a> {
     tables: Sql,
     holds: Vec<Sql>,
     types: Types<'a>,
+    /// The rid in what is walked: Postgres knows of its order alone.
+    rid: &'static str,
     /// The column of the first key, where a table of the stream has it.
     first: Option<Column>,
 }
@@ -50,12 +61,12 @@ struct Draft<'a> {
 impl<'a> Sought<'a> {
     /// The types that can be found, with what must hold of them.
     pub(crate) fn new(types: &[ResourceType], filters: Vec<&'a Filter>) -> Self {
-        Self { types: narrowed(types, &filters), filters, driver: None }
+        Self { types: narrowed(types, &filters), filters, driver: None, counted_by: None }
     }
 
-    /// What must hold beside the driver.
-    fn others(&self) -> impl Iterator<Item = &'a Filter> {
-        let driver = self.driver.as_ref().filter(|(_, source)| source.exact).map(|(at, _)| *at);
+    /// What must hold beside what drives.
+    fn others(&self, driver: Option<&(usize, Source)>) -> impl Iterator<Item = &'a Filter> {
+        let driver = driver.filter(|(_, source)| source.exact).map(|(at, _)| *at);
         self.filters.iter().enumerate().filter(move |(at, _)| Some(*at) != driver).map(|(_, filter)| *filter)
     }
 }
@@ -76,34 +87,44 @@ impl Planner<'_> {
             return Ok(Streams { phases: Vec::new() });
         }
         let types = Types::of(&sought.types);
+        let others = |types| self.others(sought, sought.driver.as_ref(), &Subject::row("r", types));
         if let Some((_, source)) = &sought.driver {
+            if let Some(walk) = source.walk.as_ref().filter(|_| order.is_arrival()) {
+                let draft = self.walked(walk, sought, types)?;
+                let stream = self.stream(&shape, draft, shape.from.as_ref(), true);
+                return Ok(Streams { phases: vec![vec![stream]] });
+            }
             let mut streams = Vec::new();
             for old in self.olds() {
-                let mut draft = self.driven(source, types, old);
-                draft.holds.extend(self.others(sought, types)?);
+                let mut draft = self.driven(source, types, old, shape.arrival());
+                draft.holds.extend(others(types)?);
                 streams.push(self.stream(&shape, draft, shape.from.as_ref(), false));
             }
             return Ok(Streams { phases: vec![streams] });
         }
-        match (&order.first().by, &sought.types[..]) {
-            (SortBy::Parameter(parameter), [one]) if order.can_walk(&sought.types) => {
+        match (order.first().map(|first| &first.by), &sought.types[..]) {
+            (Some(SortBy::Parameter(parameter)), [one]) if order.can_walk(&sought.types) => {
                 self.walk_parameter(&shape, sought, pk(*one, *parameter, Aspect::Value), *one)
             }
-            (SortBy::Parameter(_), _) => {
+            (Some(SortBy::Parameter(_)), _) => {
                 let mut streams = Vec::new();
                 for old in self.olds() {
                     let mut draft = self.scanned(types, old, &RES_TIME);
-                    draft.holds.extend(self.others(sought, types)?);
+                    draft.holds.extend(others(types)?);
                     streams.push(self.stream(&shape, draft, shape.from.as_ref(), false));
                 }
                 Ok(Streams { phases: vec![streams] })
             }
             (by, each) => {
-                let index = if *by == SortBy::Id { &RES_FID } else { &RES_TIME };
+                let index = match by {
+                    None => &RES_RID,
+                    Some(SortBy::Id) => &RES_FID,
+                    Some(_) => &RES_TIME,
+                };
                 let mut streams = Vec::new();
                 for one in each {
                     let types = Types::One(*one);
-                    let others = self.others(sought, types)?;
+                    let others = others(types)?;
                     for old in self.olds() {
                         let mut draft = self.scanned(types, old, index);
                         draft.holds.extend(others.clone());
@@ -124,8 +145,12 @@ impl Planner<'_> {
         one: ResourceType,
     ) -> Result<Streams, ProjectionError> {
         let types = Types::One(one);
-        let others = self.others(sought, types)?;
-        let column = end(shape.order.first());
+        let driver = sought.driver.as_ref();
+        let others = self.others(sought, driver, &Subject::row("r", types))?;
+        // Asked of the index row, before its resource is looked up.
+        let walked = self.others(sought, driver, &Subject::found("s.rid", "r", types))?;
+        let Some(key) = shape.order.first() else { return Ok(Streams { phases: Vec::new() }) };
+        let column = end(key);
         // `None`: no place; `Some(None)`: a place among those without a value.
         let place = shape.from.as_ref().map(|from| from.values.first().and_then(Option::as_ref));
         let mut having = Vec::new();
@@ -144,15 +169,17 @@ impl Planner<'_> {
             tables.append(&rows);
             let mut sql = Sql::new("s.pk = ");
             sql.bind(pk).push(" AND s.walk = 1").append(&part.counts("s"));
-            sql.push(" AND ").append(&on).push(" AND r.state = ").number(state::LIVE);
-            sql.append(&self.moment.parts(&RES)[0].counts("r"));
+            let mut row = on;
+            row.push(" AND r.state = ").number(state::LIVE);
+            row.append(&self.moment.parts(&RES)[0].counts("r"));
             let mut holds = vec![sql];
-            holds.extend(others.clone());
-            let first = Column { sql: Sql::new(&format!("s.{column}")), nullable: false };
-            let draft = Draft { tables, holds, types, first: Some(first) };
+            holds.extend(walked.clone());
+            holds.push(row);
+            let first = Some(Column { sql: Sql::new(&format!("s.{column}")), nullable: false });
+            let draft = Draft { tables, holds, types, rid: "s.rid", first };
             having.push(self.stream(shape, draft, from, true));
         }
-        let value = shape.order.column(self, shape.order.first(), types);
+        let value = shape.order.column(self, key, types);
         let is_null = |not: &str| {
             let mut sql = value.sql.clone();
             sql.push(" IS ").push(not).push("NULL");
@@ -186,25 +213,65 @@ impl Planner<'_> {
         self.moment.parts(&RES).into_iter().map(|part| part.is_old())
     }
 
-    /// Everything beside the driver that must hold of a row `r`.
-    pub(super) fn others(&self, sought: &Sought<'_>, types: Types<'_>) -> Result<Vec<Sql>, ProjectionError> {
-        let subject = Subject::row("r", types);
+    /// Everything beside the driver that must hold of the subject.
+    pub(super) fn others(
+        &self,
+        sought: &Sought<'_>,
+        driver: Option<&(usize, Source)>,
+        subject: &Subject<'_>,
+    ) -> Result<Vec<Sql>, ProjectionError> {
         let mut all = Vec::new();
-        for filter in sought.others() {
-            all.push(self.condition(filter, &subject)?);
+        for filter in sought.others(driver) {
+            all.push(self.condition(filter, subject)?);
         }
-        all.extend(self.guard(&subject)?);
+        all.extend(self.guard(subject)?);
         Ok(all)
     }
 
-    /// Rows of `res` (or what was removed) that the source names.
-    fn driven<'t>(&self, source: &Source, types: Types<'t>, old: bool) -> Draft<'t> {
-        let (tables, holds) = self.driven_parts(source, types, old);
-        Draft { tables, holds, types, first: None }
+    /// What an index gives in the order of arrival, tested before its resources are looked up.
+    fn walked<'t>(
+        &self,
+        walk: &Sql,
+        sought: &Sought<'_>,
+        types: Types<'t>,
+    ) -> Result<Draft<'t>, ProjectionError> {
+        let (rows, on) = looked_up(self.dialect, RES.name, "r", &Sql::new("r.rid = w.rid"));
+        let mut tables = Sql::new("(");
+        tables.append(walk).push(") w").append(&rows);
+        let mut holds = self.others(sought, sought.driver.as_ref(), &Subject::found("w.rid", "r", types))?;
+        let mut row = on;
+        row.push(" AND ").append(&types.is(if self.dialect == Dialect::Sqlite {
+            "+r.type"
+        } else {
+            "r.type"
+        }));
+        row.push(" AND r.state = ").number(state::LIVE).append(&self.moment.parts(&RES)[0].counts("r"));
+        holds.push(row);
+        Ok(Draft { tables, holds, types, rid: "w.rid", first: None })
+    }
+
+    /// Rows of `res` (or what was removed) that the source names; in the order of arrival, or
+    /// against it, where `arrival` asks for that.
+    fn driven<'t>(
+        &self,
+        source: &Source,
+        types: Types<'t>,
+        old: bool,
+        arrival: Option<&'static str>,
+    ) -> Draft<'t> {
+        let (tables, holds) = self.driven_parts(source, types, old, arrival);
+        let rid = if arrival.is_some() && self.dialect == Dialect::Postgres { "d.rid" } else { "r.rid" };
+        Draft { tables, holds, types, rid, first: None }
     }
 
     /// The tables and conditions of rows `r` that the source names.
-    pub(super) fn driven_parts(&self, source: &Source, types: Types<'_>, old: bool) -> (Sql, Vec<Sql>) {
+    pub(super) fn driven_parts(
+        &self,
+        source: &Source,
+        types: Types<'_>,
+        old: bool,
+        arrival: Option<&'static str>,
+    ) -> (Sql, Vec<Sql>) {
         let part = self.moment.parts(&RES)[usize::from(old)];
         let mut tables = Sql::default();
         let mut sql = Sql::default();
@@ -218,8 +285,11 @@ impl Planner<'_> {
             Dialect::Postgres => {
                 let on = Sql::new("r.rid = d.rid");
                 let (rows, on) = looked_up(self.dialect, part.name, "r", &on);
-                tables.push("(SELECT DISTINCT rid FROM (").append(&source.union()).push(") u) d");
-                tables.append(&rows);
+                tables.push("(SELECT DISTINCT rid FROM (").append(&source.union()).push(") u");
+                if let Some(direction) = arrival {
+                    tables.push(" ORDER BY rid ").push(direction);
+                }
+                tables.push(") d").append(&rows);
                 sql.append(&on).push(" AND ").append(&types.is("r.type"));
             }
         }
@@ -230,7 +300,7 @@ impl Planner<'_> {
     /// All rows of the types.
     fn scanned<'t>(&self, types: Types<'t>, old: bool, index: &ScanIndex) -> Draft<'t> {
         let (tables, holds) = self.scanned_parts(types, old, index);
-        Draft { tables, holds, types, first: None }
+        Draft { tables, holds, types, rid: "r.rid", first: None }
     }
 
     /// The tables and conditions of all rows `r` of the types.
@@ -249,8 +319,7 @@ impl Planner<'_> {
     /// Finishes a stream. `range`: the first key is a column of the index that is walked.
     fn stream(&self, shape: &Shape<'_>, draft: Draft<'_>, from: Option<&From>, range: bool) -> Stream {
         let order = shape.order;
-        // The rid that stands in the index that is walked: Postgres knows of its order alone.
-        let rid = if draft.first.is_some() { "s.rid" } else { "r.rid" };
+        let rid = draft.rid;
         let mut columns: Vec<Column> =
             order.keys().iter().map(|key| order.column(self, key, draft.types)).collect();
         if let Some(first) = draft.first {
@@ -282,6 +351,8 @@ pub(super) struct ScanIndex {
 
 /// In the order of time.
 pub(super) static RES_TIME: ScanIndex = ScanIndex { live: "res_time", old: "old_res_time" };
+/// In the order of arrival.
+static RES_RID: ScanIndex = ScanIndex { live: "res_rid", old: "old_res_rid" };
 /// In the order of ids.
 static RES_FID: ScanIndex = ScanIndex { live: "res_fid", old: "old_res_fid" };
 
@@ -293,7 +364,7 @@ mod tests {
     fn the_named_indexes_are_there() {
         let has =
             |table: &crate::schema::Table, name: &str| table.indexes.iter().any(|each| each.name == name);
-        for index in [&RES_TIME, &RES_FID] {
+        for index in [&RES_TIME, &RES_FID, &RES_RID] {
             assert!(has(&RES, index.live) && has(&crate::schema::OLD_RES, index.old));
         }
     }

@@ -23,11 +23,25 @@ pub(crate) struct Source {
     pub(crate) exact: bool,
     /// Whether all that it gives is there and of the types.
     pub(crate) checked: bool,
+    /// The same as one statement that gives each rid once, in the order of arrival as its index is
+    /// walked, where there is such an index.
+    pub(crate) walk: Option<Sql>,
 }
 
 impl Source {
     fn new(selects: Vec<Sql>, rank: u8) -> Self {
-        Self { selects, rank, exact: true, checked: true }
+        Self { selects, rank, exact: true, checked: true, walk: None }
+    }
+
+    /// The index has it in the order of arrival, if so it is and there is but one statement; what is
+    /// `once` makes it give each rid once.
+    fn walked(mut self, in_order: bool, once: &str) -> Self {
+        if let ([select], true) = (&self.selects[..], in_order) {
+            let mut walk = select.clone();
+            walk.push(once);
+            self.walk = Some(walk);
+        }
+        self
     }
 
     /// All of it as one statement.
@@ -60,8 +74,10 @@ impl Planner<'_> {
             Filter::InCompartment(compartment) => {
                 let mut sql = Sql::new("k.owner = ");
                 sql.append(&owner(compartment)).push(" AND ").append(&types.is("k.type"));
-                Some(Source::new(self.selects(&CMPT, "k.rid", &sql), 3))
+                let source = Source::new(self.selects(&CMPT, "k.rid", &sql), 3);
+                Some(source.walked(matches!(types, Types::One(_)), ""))
             }
+            Filter::Any(filters) if filters.len() == 1 => self.source(&filters[0], types)?,
             Filter::Any(filters) => {
                 let mut whole = Source::new(Vec::new(), 0);
                 for filter in filters {
@@ -141,6 +157,8 @@ impl Planner<'_> {
         types: &Types<'_>,
     ) -> Result<Option<Source>, ProjectionError> {
         let pk = pks(parameter, Aspect::Value, types);
+        let one_pk = matches!(types, Types::One(_));
+        let (mut in_order, mut once) = (false, "");
         let mut selects = Vec::new();
         let mut add = |table: &'static Table, pk: &Sql, rest: &Sql| {
             let mut sql = pk.clone();
@@ -151,6 +169,8 @@ impl Planner<'_> {
             Test::Token(asked) => {
                 for code in token_conditions(self, parameter, Aspect::Value, asked) {
                     add(&TOK, &pk, &code.sql);
+                    in_order = code.is_one_code;
+                    once = if code.has_system { "" } else { FIRST_SYSTEM };
                 }
                 2
             }
@@ -164,6 +184,7 @@ impl Planner<'_> {
                         }
                     } else {
                         add(&REF, &pk, &self.target(parameter, each));
+                        in_order = !matches!(each, ReferenceTest::AnyType(_));
                     }
                 }
                 1
@@ -214,7 +235,7 @@ impl Planner<'_> {
                 3
             }
         };
-        Ok(Some(Source::new(selects, rank)))
+        Ok(Some(Source::new(selects, rank).walked(one_pk && in_order, once)))
     }
 
     /// `SELECT <gives> AS rid` of the rows of a table at the moment.
@@ -230,6 +251,10 @@ impl Planner<'_> {
             .collect()
     }
 }
+
+/// Of the rows of one code for one resource, that of the first system.
+const FIRST_SYSTEM: &str = " AND NOT EXISTS (SELECT 1 FROM tok e \
+    WHERE e.pk = k.pk AND e.hc = k.hc AND e.rid = k.rid AND e.hs < k.hs)";
 
 fn number(unit: i64, asked: &vpr_fhir::search::Compared<vpr_fhir::search::Span<f64>>) -> Sql {
     let mut sql = filled("k.unit = ? AND ", &[unit]);

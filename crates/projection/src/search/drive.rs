@@ -1,10 +1,13 @@
 use crate::database::Database;
 use crate::plan::{Order, Planner, Sought, Source, Types};
-use crate::sql::Value;
+use crate::sql::{Sql, Value};
 use crate::{Limits, PageRequest, ProjectionError};
 
-/// A source that gives so few is good enough to stop counting others.
+/// A source that gives so few is good enough not to count others further.
 const FEW: i64 = 200;
+
+/// What it costs to look a resource up and to sort it by its values, in tests of an index row.
+const LOOKED_UP: i64 = 3;
 
 /// Chooses which filter drives, by counting what each would give, no further than it matters.
 ///
@@ -17,6 +20,7 @@ pub(super) fn choose(
     order: &Order,
     request: &PageRequest,
     limits: &Limits,
+    living: i64,
 ) -> Result<(), ProjectionError> {
     if sought.types.is_empty() {
         return Ok(());
@@ -32,36 +36,72 @@ pub(super) fn choose(
         sources.extend(source.map(|source| (usize::MAX, Source { exact: false, ..source })));
     }
     sources.sort_by_key(|(_, source)| source.rank);
-    let wide = i64::try_from(limits.rows_driven_max).unwrap_or(i64::MAX);
-    let can_walk = order.can_walk(&sought.types) && request.limit > 0;
-    if sources.len() == 1 && !can_walk {
+    let walks = order.can_walk(&sought.types) && request.limit > 0;
+    let walks_alone = walks && order.is_arrival() && sources.iter().all(|(_, source)| source.walk.is_some());
+    if sources.len() == 1 && (!walks || walks_alone) {
         sought.driver = sources.pop();
+        sought.counted_by.clone_from(&sought.driver);
         return Ok(());
     }
-    let mut best: Option<(i64, usize, Source)> = None;
-    for (at, source) in sources {
-        let cap = best.as_ref().map_or(wide.max(1), |(count, ..)| *count);
-        let count = count(database, planner, &source, cap)?;
-        if best.as_ref().is_none_or(|(least, ..)| count < *least) {
-            best = Some((count, at, source));
+    let wide = i64::try_from(limits.rows_driven_max).unwrap_or(i64::MAX).max(1);
+    let counts = counts(database, planner, &sources, wide)?;
+    let narrowest = |all: &mut dyn Iterator<Item = (i64, &(usize, Source))>| {
+        all.min_by_key(|(count, _)| *count).map(|(count, source)| (count, source.clone()))
+    };
+    let counted = || counts.iter().copied().zip(&sources);
+    let Some((count, source)) = narrowest(&mut counted()) else { return Ok(()) };
+    let is_wide = count >= wide;
+    let is_alone = sources.len() == 1 && sought.filters.len() == 1 && source.1.exact;
+    sought.counted_by = Some(source.clone());
+    sought.driver = match (walks, order.is_arrival()) {
+        (true, true) if is_wide => {
+            let in_order = &mut counted().filter(|(_, (_, source))| source.walk.is_some());
+            narrowest(in_order).map(|(_, source)| source)
         }
-        if best.as_ref().is_some_and(|(least, ..)| *least <= FEW) {
-            break;
-        }
-    }
-    sought.driver = best.filter(|(count, ..)| !can_walk || *count < wide).map(|(_, at, source)| (at, source));
+        (true, false) if is_wide || is_alone && is_met_soon(count, living, request) => None,
+        _ => Some(source),
+    };
     Ok(())
 }
 
-fn count(
+/// Whether walking all in the order of the page, where `count` of the `living` pass, is cheaper than
+/// looking up and sorting those.
+fn is_met_soon(count: i64, living: i64, request: &PageRequest) -> bool {
+    let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
+    let walked = limit.saturating_mul(living) / count.max(1);
+    walked < count.saturating_mul(LOOKED_UP)
+}
+
+/// How much each source gives, all in one statement; when none gives few, counted again up to `wide`.
+fn counts(
     database: &mut dyn Database,
     planner: &Planner<'_>,
-    source: &Source,
-    cap: i64,
-) -> Result<i64, ProjectionError> {
-    let rows = database.query(&source.count(cap).finish(planner.dialect))?;
-    match rows.first().map(Vec::as_slice) {
-        Some([Value::Int(count)]) => Ok(*count),
-        _ => Err(ProjectionError::Unusable("a count".to_owned())),
+    sources: &[(usize, Source)],
+    wide: i64,
+) -> Result<Vec<i64>, ProjectionError> {
+    let mut counts = Vec::new();
+    for cap in [FEW.min(wide), wide] {
+        let each: Vec<Sql> = sources
+            .iter()
+            .map(|(_, source)| {
+                let mut sql = Sql::new("(");
+                sql.append(&source.count(cap)).push(")");
+                sql
+            })
+            .collect();
+        let mut sql = Sql::new("SELECT ");
+        sql.append(&Sql::join(&each, ", ", "0"));
+        let rows = database.query(&sql.finish(planner.dialect))?;
+        counts.clear();
+        for value in rows.iter().flatten().take(sources.len()) {
+            let Value::Int(count) = value else {
+                return Err(ProjectionError::Unusable("a count".to_owned()));
+            };
+            counts.push(*count);
+        }
+        if counts.iter().any(|count| *count < cap) {
+            break;
+        }
     }
+    Ok(counts)
 }

@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::ProjectionError;
@@ -42,6 +43,9 @@ fn common(connection: &Connection, cache_kib: i64) -> Result<(), ProjectionError
          PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 10000;"
     );
     connection.execute_batch(&setting).map_err(failure)?;
+    // Else SQLite plans a prepared statement again whenever other values are bound, which costs as
+    // much as running it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failure)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
     Ok(())
 }

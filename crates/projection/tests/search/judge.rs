@@ -201,8 +201,7 @@ enum Sortable {
 
 /// The order of two resources by `_sort`; equal where ties decide.
 pub(crate) fn order(sort: &[SortKey], one: &Seen<'_>, other: &Seen<'_>) -> Ordering {
-    let newest = [SortKey { by: SortBy::LastUpdated, descending: true }];
-    for key in if sort.is_empty() { &newest[..] } else { sort } {
+    for key in sort {
         let ordering = match (sort_value(key, one), sort_value(key, other)) {
             (None, None) => Ordering::Equal,
             (None, Some(_)) => Ordering::Greater,

@@ -136,6 +136,6 @@ fn many_filters_and_many_alternatives_are_answered() {
     let filters: Vec<_> = (0..300).map(|code| has(vec![one(code)])).collect();
     assert_eq!(ask(filters.clone(), 1), ["all"]);
     assert!(ask(filters, 2).is_empty());
-    assert_eq!(ask(vec![has((7..3000).map(one).collect())], 2), ["all", "but-one"]);
+    assert_eq!(ask(vec![has((7..3000).map(one).collect())], 2), ["but-one", "all"]);
     assert_eq!(ask(vec![has((300..3000).chain([7]).map(one).collect())], 2), ["all"]);
 }

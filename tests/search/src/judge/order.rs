@@ -21,12 +21,14 @@ pub(crate) enum SortValue {
 }
 
 impl Judge<'_> {
-    /// How one document lies to another in the order that was asked for, newest first if none was;
-    /// `None` when the standard leaves it open.
+    /// How one document lies to another in the order that was asked for, equal if none was; `None`
+    /// when the standard leaves it open.
     #[must_use]
     pub fn order(&self, search: &Search, a: usize, b: usize) -> Option<Ordering> {
-        let newest_first = [("_lastUpdated".to_owned(), true)];
-        let mut keys = if search.sort.is_empty() { &newest_first[..] } else { &search.sort[..] };
+        let mut keys = &search.sort[..];
+        if keys.is_empty() {
+            return Some(Ordering::Equal);
+        }
         if self.has(Flaw::SortSecondKeyIgnored) {
             keys = &keys[..1];
         }

@@ -189,6 +189,10 @@ pub(in crate::plan) struct TokenCondition {
     pub(in crate::plan) sql: Sql,
     /// Whether the test of one resource is one seek.
     is_seek: bool,
+    /// Whether it is about one code: its rows stand together, in the order of arrival.
+    pub(in crate::plan) is_one_code: bool,
+    /// Whether it names the system: a resource has one such row then.
+    pub(in crate::plan) has_system: bool,
 }
 
 /// `k.hc`, `k.hs` of what is asked for, the codes of each system together.
@@ -208,7 +212,7 @@ pub(in crate::plan) fn token_conditions(
             ((Some(hc), hs), _) => by_system.entry(hs).or_default().push(hc),
             ((None, hs), _) => {
                 let sql = filled("k.hs = ?", &[hs.unwrap_or_default()]);
-                all.push(TokenCondition { sql, is_seek: false });
+                all.push(TokenCondition { sql, is_seek: false, is_one_code: false, has_system: true });
             }
         }
     }
@@ -220,7 +224,8 @@ pub(in crate::plan) fn token_conditions(
         if let Some(hs) = hs {
             sql.append(&filled(" AND k.hs = ?", &[hs]));
         }
-        all.push(TokenCondition { sql, is_seek: true });
+        let (is_one_code, has_system) = (codes.len() == 1, hs.is_some());
+        all.push(TokenCondition { sql, is_seek: true, is_one_code, has_system });
     }
     all
 }
