@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::database::Database;
 use crate::dice::Dice;
 use crate::git::{Repository, repositories};
 use crate::http::Client;
@@ -45,6 +46,7 @@ const FSCK_SAMPLE: usize = 6;
 
 /// Writers on one data directory, and what became of its server.
 pub struct Campaign {
+    database: Database,
     folder: tempfile::TempDir,
     dice: Dice,
     writers: Vec<Writer>,
@@ -75,8 +77,9 @@ impl Campaign {
     /// # Panics
     /// When there is no room for temporary files.
     #[must_use]
-    pub fn new(writers: usize, seed: u64, transactions_only: bool) -> Self {
+    pub fn new(database: &Database, writers: usize, seed: u64, transactions_only: bool) -> Self {
         Self {
+            database: database.another(),
             folder: tempfile::tempdir().unwrap(),
             dice: Dice::new(seed),
             writers: (0..writers).map(|number| Writer::new(number, seed, transactions_only)).collect(),
@@ -125,7 +128,7 @@ impl Campaign {
         let mut environment: Vec<(&str, &str)> = self.environment();
         environment.push(("VPR_FAILPOINT", &failpoint));
         self.kills += 1;
-        match Server::try_start(&self.data(), &environment) {
+        match self.database.try_start(&self.data(), &environment) {
             Err(ended) => {
                 assert!(ended.was_killed(), "the server ended with {}:\n{}", ended.status, ended.log);
                 *self.by_place.entry(place).or_default() += 1;
@@ -147,10 +150,10 @@ impl Campaign {
         self.kills += 1;
         if self.dice.below(6) == 0 {
             let delay = Duration::from_micros(self.dice.below(60_000));
-            Server::kill_while_starting(&self.data(), delay);
+            self.database.kill_while_starting(&self.data(), &self.environment(), delay);
             return;
         }
-        let mut server = Server::start_with(&self.data(), &self.environment());
+        let mut server = self.database.start_with(&self.data(), &self.environment());
         let delay = Duration::from_micros(2_000 + self.dice.below(60_000));
         self.write_until(&mut server, &mut |_, started| {
             std::thread::sleep(delay.saturating_sub(started.elapsed()));
@@ -173,7 +176,7 @@ impl Campaign {
                 let (ready, gone) = (&ready, &gone);
                 scope.spawn(move || {
                     let _ = writer.settle(&mut client).and_then(|()| {
-                        writer.account.check(&mut client, &mut writer.findings)?;
+                        writer.check(&mut client)?;
                         ready.fetch_add(1, Ordering::SeqCst);
                         write_on(writer, &mut client)
                     });
@@ -200,7 +203,7 @@ impl Campaign {
 
     /// Starts a server, brings everything into Git and has stock git check some repositories.
     fn look_with_git(&mut self, sample: usize) {
-        let server = Server::start_with(&self.data(), &self.environment());
+        let server = self.database.start_with(&self.data(), &self.environment());
         server.materialize();
         let all = repositories(&self.data(), "default");
         let chosen: Vec<Repository> =
@@ -220,14 +223,14 @@ impl Campaign {
     }
 
     fn finish(mut self) -> Outcome {
-        let server = Server::start_with(&self.data(), &self.environment());
+        let server = self.database.start_with(&self.data(), &self.environment());
         std::thread::scope(|scope| {
             for writer in &mut self.writers {
                 let mut client = server.client();
                 scope.spawn(move || {
                     writer.settle(&mut client).unwrap();
                     writer.account.forget_checks();
-                    writer.account.check(&mut client, &mut writer.findings).unwrap();
+                    writer.check(&mut client).unwrap();
                 });
             }
         });
@@ -271,6 +274,10 @@ impl Outcome {
                 "  {} requests without an answer ({} had taken effect), {} answers replayed by their key, \
                  {} unanswered transactions found whole or absent",
                 f.unanswered, f.had_taken_effect, f.replayed, f.transactions_settled
+            ),
+            format!(
+                "  {} times a document searched for by id and by content, found as acknowledged",
+                f.searched
             ),
             format!("  {} repositories checked with stock git fsck --strict", self.fscks),
         ]

@@ -42,39 +42,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on a data directory and waits until it listens.
-    ///
-    /// # Panics
-    /// When it does not come to that.
-    #[must_use]
-    pub fn start(data: &Path) -> Self {
-        Self::start_with(data, &[])
-    }
-
-    /// The same with some variables in its environment.
-    ///
-    /// # Panics
-    /// When it does not come to that.
-    #[must_use]
-    pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
-        Self::try_start(data, environment)
-            .unwrap_or_else(|ended| panic!("the server ended with {}:\n{}", ended.status, ended.log))
-    }
-
-    /// The same; a server that ends before it listens is no panic.
-    ///
-    /// # Errors
-    /// How it ended.
-    pub fn try_start(data: &Path, environment: &[(&str, &str)]) -> Result<Self, Ended> {
-        Self::spawn(data, environment, None)
-    }
-
-    /// Starts a server and kills it after `delay`, wherever it is then.
-    pub fn kill_while_starting(data: &Path, delay: Duration) {
-        drop(Self::spawn(data, &[], Some(delay)));
-    }
-
-    fn spawn(data: &Path, environment: &[(&str, &str)], kill_after: Option<Duration>) -> Result<Self, Ended> {
+    /// Starts a server on a data directory and waits until it listens; with `kill_after`, kills it
+    /// after that time wherever it is then. Tests start servers through a [`crate::Database`].
+    pub(crate) fn spawn(
+        data: &Path,
+        environment: &[(&str, &str)],
+        kill_after: Option<Duration>,
+    ) -> Result<Self, Ended> {
         let log = data.with_extension("log");
         let mut command = program();
         command.args(["serve", "--port", "0", "--data-dir"]).arg(data).env("VPR_LOG", "warn");

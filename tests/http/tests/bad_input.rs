@@ -9,13 +9,26 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use vpr_http_tests::{
-    Client, Response, Server, assert_outcome, bundle, entry, observation, patient, publish, repositories,
+    Client, Database, Response, Server, assert_outcome, bundle, entry, observation, on_both_databases,
+    patient, repositories,
 };
 
+on_both_databases! {
+    malformed_json_is_400_and_the_line_is_named,
+    a_resource_that_breaks_its_definition_is_refused_where_it_does,
+    addresses_that_lead_nowhere_are_refused,
+    formats_that_are_not_json_are_refused,
+    what_is_too_large_is_413_however_it_comes,
+    bombs_are_refused_fast,
+    broken_http_is_refused_and_the_server_lives,
+    a_transaction_that_fails_in_entry_37_of_40_writes_nothing,
+    a_batch_fails_in_the_entry_that_is_wrong_alone,
+}
+
 /// A server for one test.
-fn server(environment: &[(&str, &str)]) -> (tempfile::TempDir, Server) {
+fn server(database: &Database, environment: &[(&str, &str)]) -> (tempfile::TempDir, Server) {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_with(&folder.path().join("data"), environment);
+    let server = database.start_with(&folder.path().join("data"), environment);
     (folder, server)
 }
 
@@ -42,9 +55,8 @@ fn with(members: &str) -> String {
     format!(r#"{{"resourceType":"Patient","id":"x",{members}}}"#)
 }
 
-#[test]
-fn malformed_json_is_400_and_the_line_is_named() {
-    let (folder, server) = server(&[]);
+fn malformed_json_is_400_and_the_line_is_named(database: &Database) {
+    let (folder, server) = server(database, &[]);
     let mut client = server.client();
     let deep =
         |open: &str, close: &str, depth: usize| format!("{}{}", open.repeat(depth), close.repeat(depth));
@@ -95,9 +107,8 @@ fn malformed_json_is_400_and_the_line_is_named() {
     assert_nothing_written(&folder, server);
 }
 
-#[test]
-fn a_resource_that_breaks_its_definition_is_refused_where_it_does() {
-    let (folder, server) = server(&[]);
+fn a_resource_that_breaks_its_definition_is_refused_where_it_does(database: &Database) {
+    let (folder, server) = server(database, &[]);
     let mut client = server.client();
     let cases: Vec<(String, u16, &str, &str)> = vec![
         // 400: it is not built as its definition says. 422: it is, and breaks a rule or a value set.
@@ -214,7 +225,7 @@ fn a_resource_that_breaks_its_definition_is_refused_where_it_does() {
     let answer = client.put("/fhir/Observation/x", r#"{"resourceType":"Observation","id":"x"}"#).send();
     let errors = assert_outcome("an Observation without anything", &answer, 400);
     assert_eq!(errors.iter().filter(|error| error.code == "required").count(), 2, "{}", answer.text());
-    publish(
+    database.publish(
         "bad-input",
         &[format!(
             "bad input: {count} broken resources refused with the place of the error, nothing written"
@@ -223,9 +234,8 @@ fn a_resource_that_breaks_its_definition_is_refused_where_it_does() {
     assert_nothing_written(&folder, server);
 }
 
-#[test]
-fn addresses_that_lead_nowhere_are_refused() {
-    let (folder, server) = server(&[]);
+fn addresses_that_lead_nowhere_are_refused(database: &Database) {
+    let (folder, server) = server(database, &[]);
     let mut client = server.client();
     let long = "a".repeat(65);
     for (method, path, status, what) in [
@@ -281,9 +291,8 @@ fn addresses_that_lead_nowhere_are_refused() {
     assert_nothing_written(&folder, server);
 }
 
-#[test]
-fn formats_that_are_not_json_are_refused() {
-    let (folder, server) = server(&[]);
+fn formats_that_are_not_json_are_refused(database: &Database) {
+    let (folder, server) = server(database, &[]);
     let mut client = server.client();
     for content_type in [
         None,
@@ -334,9 +343,8 @@ fn formats_that_are_not_json_are_refused() {
     assert_nothing_written(&folder, server);
 }
 
-#[test]
-fn what_is_too_large_is_413_however_it_comes() {
-    let (folder, server) = server(&[("VPR_BODY_BYTES_MAX", "1MiB")]);
+fn what_is_too_large_is_413_however_it_comes(database: &Database) {
+    let (folder, server) = server(database, &[("VPR_BODY_BYTES_MAX", "1MiB")]);
     let mut client = server.client();
     let large = patient("x", &"a".repeat(2 << 20));
     let answer = client.put("/fhir/Patient/x", large.as_str()).send();
@@ -369,9 +377,8 @@ fn what_is_too_large_is_413_however_it_comes() {
     assert_nothing_written(&folder, server);
 }
 
-#[test]
-fn bombs_are_refused_fast() {
-    let (folder, server) = server(&[]);
+fn bombs_are_refused_fast(database: &Database) {
+    let (folder, server) = server(database, &[]);
     let mut client = server.client();
     let zeros = gzip(&vec![b' '; 1 << 30]);
     let twice = gzip(&gzip(&vec![b'['; 64 << 20]));
@@ -399,9 +406,8 @@ fn bombs_are_refused_fast() {
     assert_nothing_written(&folder, server);
 }
 
-#[test]
-fn broken_http_is_refused_and_the_server_lives() {
-    let (folder, server) = server(&[]);
+fn broken_http_is_refused_and_the_server_lives(database: &Database) {
+    let (folder, server) = server(database, &[]);
     let mut client = server.client();
     let head = "GET /health HTTP/1.1\r\nhost: localhost\r\n";
     let many = (0..200).map(|n| format!("x-{n}: a\r\n")).collect::<String>();
@@ -439,9 +445,8 @@ fn forty(kind: &str, wrong: &str) -> String {
     bundle(kind, &entries)
 }
 
-#[test]
-fn a_transaction_that_fails_in_entry_37_of_40_writes_nothing() {
-    let (folder, server) = server(&[]);
+fn a_transaction_that_fails_in_entry_37_of_40_writes_nothing(database: &Database) {
+    let (folder, server) = server(database, &[]);
     let mut client = server.client();
     let odd = r#"{"resourceType":"Patient","id":"p36","birthDate":"never"}"#;
     let cases = [
@@ -537,9 +542,8 @@ fn a_transaction_that_fails_in_entry_37_of_40_writes_nothing() {
     assert_nothing_written(&folder, server);
 }
 
-#[test]
-fn a_batch_fails_in_the_entry_that_is_wrong_alone() {
-    let (_folder, server) = server(&[]);
+fn a_batch_fails_in_the_entry_that_is_wrong_alone(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     let odd = r#"{"resourceType":"Patient","id":"p36","birthDate":"never"}"#;
     let answer = client.post("/fhir", forty("batch", &entry("PUT", "Patient/p36", "", Some(odd)))).send();

@@ -7,7 +7,12 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
-use vpr_http_tests::{Command, program, publish, shout};
+use vpr_http_tests::{Command, Database, on_both_databases, shout};
+
+on_both_databases! {
+    every_command_of_the_demonstration_works_when_pasted,
+    a_folder_that_holds_something_else_is_left_alone,
+}
 
 /// A demonstration; killed when dropped.
 struct Demo {
@@ -17,8 +22,9 @@ struct Demo {
 }
 
 impl Demo {
-    fn start(folder: &Path) -> Self {
-        let mut child = program()
+    fn start(database: &Database, folder: &Path) -> Self {
+        let mut child = database
+            .program()
             .args(["demo", "--port", "0"])
             .current_dir(folder)
             .stdout(Stdio::piped())
@@ -67,11 +73,10 @@ fn paste(folder: &Path, line: &str) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-#[test]
-fn every_command_of_the_demonstration_works_when_pasted() {
+fn every_command_of_the_demonstration_works_when_pasted(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
     let started = Instant::now();
-    let demo = Demo::start(folder.path());
+    let demo = Demo::start(database, folder.path());
     let ready = started.elapsed();
     let commands = demo.commands();
     for tool in ["curl ", " log ", " list", " diff ", "git -C ", "git clone "] {
@@ -100,12 +105,12 @@ fn every_command_of_the_demonstration_works_when_pasted() {
     let count = commands.len();
     demo.stop();
     // The same command again: the same data.
-    let again = Demo::start(folder.path());
+    let again = Demo::start(database, folder.path());
     let listed_again =
         paste(folder.path(), again.commands().iter().find(|line| line.ends_with(" list")).unwrap());
     assert_eq!(listed_again, listed);
     again.stop();
-    publish(
+    database.publish(
         "fresh-demo",
         &[format!(
             "vpr demo in an empty folder: a served record after {:.1} s; {count} of {count} printed commands work",
@@ -114,12 +119,11 @@ fn every_command_of_the_demonstration_works_when_pasted() {
     );
 }
 
-#[test]
-fn a_folder_that_holds_something_else_is_left_alone() {
+fn a_folder_that_holds_something_else_is_left_alone(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("vpr-demo")).unwrap();
     std::fs::write(folder.path().join("vpr-demo/thesis.txt"), "mine").unwrap();
-    let done = program().args(["demo", "--port", "0"]).current_dir(folder.path()).output().unwrap();
+    let done = database.program().args(["demo", "--port", "0"]).current_dir(folder.path()).output().unwrap();
     assert_eq!(done.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&done.stderr).contains("--dir"), "{done:?}");
     assert_eq!(std::fs::read_dir(folder.path().join("vpr-demo")).unwrap().count(), 1);

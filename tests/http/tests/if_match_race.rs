@@ -4,7 +4,14 @@
 
 use std::sync::Barrier;
 
-use vpr_http_tests::{Client, Response, Server, bundle, entry, is_soak, patient, publish};
+use vpr_http_tests::{
+    Client, Database, Response, Server, bundle, entry, is_soak, on_both_databases, patient,
+};
+
+on_both_databases! {
+    of_64_clients_exactly_one_writes_each_version,
+    the_harness_sees_a_race_that_is_lost,
+}
 
 const CLIENTS: usize = 64;
 /// Rounds of each form of the race that is not the plain one.
@@ -124,19 +131,19 @@ fn statuses(answers: &[Response]) -> Vec<u16> {
     answers.iter().map(|answer| answer.status).collect()
 }
 
-#[test]
-fn of_64_clients_exactly_one_writes_each_version() {
-    let rounds = if is_soak() { 2_000 } else { 200 };
+fn of_64_clients_exactly_one_writes_each_version(database: &Database) {
+    let rounds = if is_soak() { 2_000 } else { database.size(200, 60) };
+    let other_rounds = database.size(OTHER_ROUNDS, OTHER_ROUNDS / 2);
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(&folder.path().join("data"));
+    let server = database.start(&folder.path().join("data"));
     let plain = race(&server, "plain", rounds, put).unwrap();
-    let other = race(&server, "transaction", OTHER_ROUNDS, transaction).unwrap()
-        + race(&server, "deleted", OTHER_ROUNDS, put_or_delete).unwrap()
-        + race(&server, "created", OTHER_ROUNDS, create).unwrap();
-    let total = OTHER_ROUNDS * 3;
-    let lost = losers_left_nothing(&server, OTHER_ROUNDS);
-    publish(
-        "B1",
+    let other = race(&server, "transaction", other_rounds, transaction).unwrap()
+        + race(&server, "deleted", other_rounds, put_or_delete).unwrap()
+        + race(&server, "created", other_rounds, create).unwrap();
+    let total = other_rounds * 3;
+    let lost = losers_left_nothing(&server, other_rounds);
+    database.publish(
+        "B1-http",
         &[
             format!(
                 "B1 If-Match race: {CLIENTS} clients, {rounds} rounds of updates, {plain} requests: exactly one success per version"
@@ -179,10 +186,9 @@ fn stale(client: &mut Client, id: &str, family: &str, version: u32) -> Response 
     blind(client, id, family, version)
 }
 
-#[test]
-fn the_harness_sees_a_race_that_is_lost() {
+fn the_harness_sees_a_race_that_is_lost(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(&folder.path().join("data"));
+    let server = database.start(&folder.path().join("data"));
     assert!(race(&server, "blind", 3, blind).unwrap_err().contains("not one success"));
     assert!(race(&server, "stale", 50, stale).unwrap_err().contains("not one success"));
     assert!(race(&server, "right", 3, put).is_ok());

@@ -4,7 +4,11 @@
 
 use std::time::{Duration, Instant};
 
-use vpr_http_tests::{Repository, Server, observation, patient, publish, repositories};
+use vpr_http_tests::{Database, Repository, Server, observation, on_both_databases, patient, repositories};
+
+on_both_databases! {
+    two_seconds_after_a_write_stock_git_shows_it,
+}
 
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -16,11 +20,10 @@ fn repository(server: &Server, data: &std::path::Path, part: &str) -> Repository
     Repository::at(&path)
 }
 
-#[test]
-fn two_seconds_after_a_write_stock_git_shows_it() {
+fn two_seconds_after_a_write_stock_git_shows_it(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(&data);
+    let server = database.start(&data);
     let mut client = server.client();
     let mut slowest = Duration::ZERO;
     for round in 1..=3_u32 {
@@ -70,7 +73,7 @@ fn two_seconds_after_a_write_stock_git_shows_it() {
     for each in repositories(&data, "default") {
         assert_eq!(each.fsck(), None);
     }
-    publish(
+    database.publish(
         "quiet-git",
         &[format!("stock git on a quiet server: 4 of 4 writes seen after {:.1} s", slowest.as_secs_f64())],
     );

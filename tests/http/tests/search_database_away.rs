@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use vpr_http_tests::{Client, Json, Server, assert_outcome, bundle, entry, observation, patient, publish};
+use vpr_http_tests::{
+    Client, Database, Json, Server, assert_outcome, bundle, entry, observation, patient, publish,
+};
 use vpr_testkit::postgres::PostgresServer;
 
 const PATIENTS: usize = 60;
@@ -62,9 +64,7 @@ fn next(found: &Json) -> Option<String> {
 }
 
 fn start(data: &Path, postgres: &PostgresServer) -> Server {
-    let (serving, owner) = (postgres.serving_url(), postgres.owner_url());
-    let urls = [("DATABASE_URL", serving.as_str()), ("DATABASE_OWNER_URL", owner.as_str())];
-    Server::start_with(data, &[&urls[..], &[("VPR_SEARCH_WAIT_SECONDS_MAX", "1")]].concat())
+    Database::on(postgres).start_with(data, &[("VPR_SEARCH_WAIT_SECONDS_MAX", "1")])
 }
 
 /// What goes on and what does not while the database is away.
@@ -236,7 +236,7 @@ fn answers(client: &mut Client) -> Vec<(Option<u64>, Vec<String>)> {
 fn comes_back_after(name: &str, harm: impl FnOnce(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(&data);
+    let server = Database::sqlite().start(&data);
     let mut client = server.client();
     fill(&mut client);
     let before = answers(&mut client);
@@ -244,7 +244,7 @@ fn comes_back_after(name: &str, harm: impl FnOnce(&Path)) {
     let index = data.join("projection");
     assert!(index.join("default.sqlite").is_file());
     harm(&index);
-    let server = Server::start(&data);
+    let server = Database::sqlite().start(&data);
     let mut client = server.client();
     recovered(&mut client);
     let after = answers(&mut client);

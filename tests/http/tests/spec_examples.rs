@@ -6,9 +6,13 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use vpr_http_tests::{
-    Client, Json, Response, Server, StandardOrder, assert_outcome, fhir_set, json_files, parse, publish,
-    repositories,
+    Client, Database, Json, Response, StandardOrder, assert_outcome, fhir_set, json_files, on_both_databases,
+    parse, repositories,
 };
+
+on_both_databases! {
+    every_example_comes_back_as_it_was_sent_in_the_standards_order,
+}
 
 /// Examples that break the specification that they illustrate: file, status, the place of the
 /// error. Each was looked up in the StructureDefinitions of R4 (4.0.1).
@@ -102,13 +106,12 @@ fn written(
     name
 }
 
-#[test]
-fn every_example_comes_back_as_it_was_sent_in_the_standards_order() {
+fn every_example_comes_back_as_it_was_sent_in_the_standards_order(database: &Database) {
     let Some(examples) = examples() else { return };
     let order = fhir_set("r4-spec-conformance").map(|folder| StandardOrder::read(&folder));
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(&data);
+    let server = database.start(&data);
     let mut client = server.client();
     let mut refused = Vec::new();
     let mut stored: BTreeMap<String, &Example> = BTreeMap::new();
@@ -146,7 +149,7 @@ fn every_example_comes_back_as_it_was_sent_in_the_standards_order() {
     assert_eq!(in_git, stored.len());
     let types: std::collections::BTreeSet<_> =
         stored.keys().filter_map(|name| name.split('/').next()).collect();
-    publish(
+    database.publish(
         "S4",
         &[format!(
             "S4 R4 specification examples: {} of {} accepted ({} resource types) and read back equal, numbers as written, \

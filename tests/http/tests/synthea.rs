@@ -9,8 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use vpr_http_tests::{
-    Client, Dice, Json, Server, fhir_set, is_full, json_files, parse, program, publish, repositories, shout,
+    Client, Database, Dice, Json, Server, fhir_set, is_full, json_files, on_both_databases, parse,
+    repositories, shout,
 };
+
+on_both_databases! {
+    generated_patients_are_loaded_kept_and_rebuilt_from_git,
+    a_load_that_is_killed_is_loaded_again_without_loss_or_doubles,
+}
 
 /// Bundles of the sample, of 106.
 const SAMPLE: usize = 6;
@@ -40,10 +46,10 @@ fn counts_of(files: &[PathBuf]) -> Counts {
 }
 
 /// `vpr load`; gives the report.
-fn load(data: &Path, files: &[PathBuf]) -> Json {
+fn load(database: &Database, data: &Path, files: &[PathBuf]) -> Json {
     let report = data.with_extension("report.json");
-    let mut command = program();
-    command.arg("--data-dir").arg(data).arg("load").arg("--report").arg(&report).args(files);
+    let mut command = database.command(data);
+    command.arg("load").arg("--report").arg(&report).args(files);
     let done = command.output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "vpr load: {}\n{said}", done.status);
@@ -144,9 +150,9 @@ fn stock_git_reads(server: &Server, data: &Path, names: &[String]) -> usize {
 }
 
 /// Loads, and is killed after `delay`, as `kill -9` kills.
-fn load_and_kill(data: &Path, files: &[PathBuf], delay: Duration) -> bool {
-    let mut command = program();
-    command.arg("--data-dir").arg(data).arg("load").args(files);
+fn load_and_kill(database: &Database, data: &Path, files: &[PathBuf], delay: Duration) -> bool {
+    let mut command = database.command(data);
+    command.arg("load").args(files);
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     let mut child = command.spawn().unwrap();
     std::thread::sleep(delay);
@@ -163,31 +169,30 @@ fn forget_what_can_be_rebuilt(data: &Path) {
     }
 }
 
-#[test]
-fn generated_patients_are_loaded_kept_and_rebuilt_from_git() {
+fn generated_patients_are_loaded_kept_and_rebuilt_from_git(database: &Database) {
     let Some(files) = files() else { return };
     let wanted = counts_of(&files);
     let total: u64 = wanted.values().sum();
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let started = Instant::now();
-    let report = load(&data, &files);
+    let report = load(database, &data, &files);
     let took = started.elapsed();
     assert_eq!(column(&report, "accepted"), wanted, "{report}");
     assert_eq!(report["refusals"].as_count(), Some(0), "{report}");
     // Again: nothing new, whichever door.
-    assert_eq!(column(&load(&data, &files), "repeated"), wanted);
-    let server = Server::start(&data);
+    assert_eq!(column(&load(database, &data, &files), "repeated"), wanted);
+    let server = database.start(&data);
     let names = documents(&server);
     assert_eq!(by_type(&names), wanted);
-    assert_eq!(column(&load(&data, &files), "repeated"), wanted, "through the running server");
+    assert_eq!(column(&load(database, &data, &files), "repeated"), wanted, "through the running server");
     assert_eq!(documents(&server), names);
     let links = links_resolve(&mut server.client(), &names);
     let cloned = stock_git_reads(&server, &data, &names);
     let before = answers(&server, &names);
     server.stop();
     forget_what_can_be_rebuilt(&data);
-    let server = Server::start(&data);
+    let server = database.start(&data);
     let after = answers(&server, &names);
     for (name, answers) in &before {
         assert_eq!(answers, &after[name], "{name} after the rebuild");
@@ -195,8 +200,8 @@ fn generated_patients_are_loaded_kept_and_rebuilt_from_git() {
     assert_eq!(documents(&server), names);
     server.stop();
     // The keys of the requests stand in Git too.
-    assert_eq!(column(&load(&data, &files), "repeated"), wanted, "after the rebuild");
-    publish(
+    assert_eq!(column(&load(database, &data, &files), "repeated"), wanted, "after the rebuild");
+    database.publish(
         "synthea",
         &[
             format!(
@@ -213,8 +218,7 @@ fn generated_patients_are_loaded_kept_and_rebuilt_from_git() {
     );
 }
 
-#[test]
-fn a_load_that_is_killed_is_loaded_again_without_loss_or_doubles() {
+fn a_load_that_is_killed_is_loaded_again_without_loss_or_doubles(database: &Database) {
     let Some(files) = files() else { return };
     let wanted = counts_of(&files);
     let folder = tempfile::tempdir().unwrap();
@@ -222,16 +226,17 @@ fn a_load_that_is_killed_is_loaded_again_without_loss_or_doubles() {
     let mut dice = Dice::new(Dice::seed());
     let mut killed = 0;
     for _ in 0..6 {
-        killed += usize::from(load_and_kill(&data, &files, Duration::from_millis(150 + dice.below(700))));
+        killed +=
+            usize::from(load_and_kill(database, &data, &files, Duration::from_millis(150 + dice.below(700))));
     }
     assert!(killed > 0, "every load was done before it was killed");
     // Through a server that is killed and comes back while the load goes on.
-    let mut server = Server::start(&data);
+    let mut server = database.start(&data);
     let loading = std::thread::scope(|scope| {
-        let thread = scope.spawn(|| load(&data, &files));
+        let thread = scope.spawn(|| load(database, &data, &files));
         std::thread::sleep(Duration::from_millis(200));
         server.kill();
-        server = Server::start(&data);
+        server = database.start(&data);
         thread.join().unwrap()
     });
     let mut sum = column(&loading, "accepted");
@@ -245,7 +250,7 @@ fn a_load_that_is_killed_is_loaded_again_without_loss_or_doubles() {
         assert_eq!(repository.fsck(), None);
     }
     let resent = loading["resent"].as_count().unwrap();
-    publish(
+    database.publish(
         "synthea-killed",
         &[format!(
             "a load killed {killed} times, then through a server killed under it ({resent} requests sent again): counts by type equal"

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use vpr_http_tests::{
-    Client, Database, Json, fhir_set, is_full, json_files, on_both_databases, parse, program, publish, shout,
+    Client, Database, Json, fhir_set, is_full, json_files, on_both_databases, parse, publish, shout,
 };
 
 on_both_databases!(generated_patients_are_found_as_they_were_loaded);
@@ -79,9 +79,8 @@ impl Input {
 /// `vpr load`; gives the report.
 fn load(database: &Database, data: &Path, files: &[PathBuf]) -> Json {
     let report = data.with_extension("report.json");
-    let mut command = program();
-    command.envs(database.variables());
-    command.arg("--data-dir").arg(data).arg("load").arg("--report").arg(&report).args(files);
+    let mut command = database.command(data);
+    command.arg("load").arg("--report").arg(&report).args(files);
     let done = command.output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "vpr load: {}\n{said}", done.status);

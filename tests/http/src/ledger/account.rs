@@ -29,6 +29,12 @@ pub struct Account {
     /// Documents with the number of versions that were checked already.
     checked: BTreeMap<String, usize>,
     changed: BTreeSet<String>,
+    /// What the newest content of each document can be searched for by.
+    notes: BTreeMap<String, String>,
+    /// What it could be searched for by before that.
+    notes_before: BTreeMap<String, String>,
+    /// Documents that changed since they were last searched for.
+    pub(super) unsearched: BTreeSet<String>,
 }
 
 impl Account {
@@ -61,15 +67,47 @@ impl Account {
         self.documents.is_empty()
     }
 
-    pub(super) fn add(&mut self, name: &str, content: Content) {
+    /// The newest content of a document.
+    pub(super) fn content(&self, name: &str) -> Content {
+        self.documents.get(name)?.last().copied()?
+    }
+
+    /// What a document that is not deleted is found by.
+    pub(super) fn note(&self, name: &str) -> Option<&str> {
+        self.notes.get(name).map(String::as_str)
+    }
+
+    /// What a document was found by before its last change.
+    pub(super) fn note_before(&self, name: &str) -> Option<&str> {
+        self.notes_before.get(name).map(String::as_str)
+    }
+
+    /// The documents of a type that are found by one of these notes.
+    pub(super) fn with_notes(&self, kind: &str, notes: &BTreeSet<&str>) -> BTreeSet<&str> {
+        let of_kind = |name: &str| name.split('/').next() == Some(kind);
+        let found = self.notes.iter().filter(|(name, note)| of_kind(name) && notes.contains(note.as_str()));
+        found.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Takes the next version of a document: its content, and the note in it, if it is no deletion.
+    pub(super) fn add(&mut self, name: &str, content: Content, note: &str) {
         self.documents.entry(name.to_owned()).or_default().push(content);
         self.changed.insert(name.to_owned());
+        self.unsearched.insert(name.to_owned());
+        let before = match content {
+            Some(_) => self.notes.insert(name.to_owned(), note.to_owned()),
+            None => self.notes.remove(name),
+        };
+        if let Some(before) = before {
+            self.notes_before.insert(name.to_owned(), before);
+        }
     }
 
     /// Forgets what was checked, so that the next check begins anew.
     pub fn forget_checks(&mut self) {
         self.checked.clear();
         self.changed = self.documents.keys().cloned().collect();
+        self.unsearched = self.changed.clone();
     }
 
     /// Reads what changed since the last check: the newest version, each new one by its version,

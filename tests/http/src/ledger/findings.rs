@@ -20,6 +20,8 @@ pub struct Findings {
     pub replayed: u64,
     /// Versions read, read by version and listed in a history, and found as acknowledged.
     pub checked: u64,
+    /// Documents searched for by id and by content.
+    pub searched: u64,
     /// Acknowledged versions that are missing or differ.
     pub lost: u64,
     /// Transactions of which only a part is there.
@@ -67,6 +69,7 @@ impl AddAssign for Findings {
         self.transactions_settled += other.transactions_settled;
         self.replayed += other.replayed;
         self.checked += other.checked;
+        self.searched += other.searched;
         self.lost += other.lost;
         self.torn += other.torn;
         self.doubled += other.doubled;

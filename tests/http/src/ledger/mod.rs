@@ -8,6 +8,7 @@ mod account;
 mod findings;
 mod inventory;
 mod operation;
+mod search;
 mod writer;
 
 pub use account::Account;

@@ -16,6 +16,8 @@ const OBSERVATIONS: u64 = 9;
 #[derive(Debug, Clone)]
 pub(super) struct Operation {
     pub(super) key: String,
+    /// Stands in the content of everything that it writes.
+    pub(super) note: String,
     pub(super) method: &'static str,
     pub(super) path: String,
     pub(super) if_match: Option<u32>,
@@ -187,7 +189,7 @@ impl Maker<'_> {
 
     fn put_observation(&mut self, number: u64) {
         let id = format!("w{}o{number}", self.writer);
-        let resource = observation(&id, &self.patient(number % PATIENTS), &self.note);
+        let resource = coded(&id, &self.patient(number % PATIENTS), &self.note);
         self.add(format!("Observation/{id}"), Some(resource));
     }
 
@@ -211,7 +213,7 @@ impl Maker<'_> {
     fn put_encounter(&mut self, of_patient: u64) {
         let id = format!("w{}e{of_patient}", self.writer);
         let resource = format!(
-            r#"{{"resourceType":"Encounter","id":"{id}","status":"planned","class":{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB","display":"{}"}},"subject":{{"reference":"{}"}}}}"#,
+            r#"{{"resourceType":"Encounter","id":"{id}","identifier":[{{"value":"{0}"}}],"status":"planned","class":{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB","display":"{0}"}},"subject":{{"reference":"{1}"}}}}"#,
             self.note,
             self.patient(of_patient)
         );
@@ -219,7 +221,7 @@ impl Maker<'_> {
     }
 
     fn create_observation(&mut self, of_patient: u64) {
-        self.create("Observation", observation("", &self.patient(of_patient), &self.note), None);
+        self.create("Observation", coded("", &self.patient(of_patient), &self.note), None);
     }
 
     fn create(&mut self, kind: &str, resource: String, link: Option<String>) {
@@ -232,7 +234,7 @@ impl Maker<'_> {
         let link =
             format!("urn:uuid:{:08x}-0000-4000-8000-{:012x}", dice.below(1 << 32), dice.below(1 << 32));
         let resource = format!(r#"{{"resourceType":"Patient","name":[{{"family":"{}"}}]}}"#, self.note);
-        let about = observation("", &link, &self.note);
+        let about = coded("", &link, &self.note);
         self.create("Patient", resource, Some(link));
         self.create("Observation", about, None);
     }
@@ -245,7 +247,8 @@ impl Maker<'_> {
             (Some(_), false) => "PUT",
         };
         Operation {
-            key: self.note,
+            key: self.note.clone(),
+            note: self.note,
             method,
             path: format!("/fhir/{}", effect.name),
             if_match: (with_condition && effect.was_live).then_some(effect.version - 1),
@@ -273,7 +276,8 @@ impl Maker<'_> {
         }
         let entries: Vec<_> = self.effects.iter().map(as_entry).collect();
         Operation {
-            key: self.note,
+            key: self.note.clone(),
+            note: self.note,
             method: "POST",
             path: "/fhir".to_owned(),
             if_match: None,
@@ -282,6 +286,12 @@ impl Maker<'_> {
             is_transaction: true,
         }
     }
+}
+
+/// An Observation that is found by its note.
+fn coded(id: &str, patient: &str, note: &str) -> String {
+    let coding = format!(r#""code":{{"coding":[{{"code":"{note}"}}],"#);
+    observation(id, patient, note).replace(r#""code":{"#, &coding)
 }
 
 fn as_entry(effect: &Effect) -> String {

@@ -91,6 +91,24 @@ impl Writer {
         }
     }
 
+    /// Whether one of its documents, by its id alone, was written and is not deleted.
+    #[must_use]
+    pub fn is_live(&self, id: &str) -> bool {
+        ["Patient", "Observation", "Organization", "Encounter"]
+            .iter()
+            .any(|kind| self.account.is_live(&format!("{kind}/{id}")))
+    }
+
+    /// Looks at everything that was acknowledged to it and not looked at since: by read, by version, in
+    /// histories, and by search.
+    ///
+    /// # Errors
+    /// When the server goes away.
+    pub fn check(&mut self, client: &mut Client) -> io::Result<()> {
+        self.account.check(client, &mut self.findings)?;
+        self.account.check_search(client, &mut self.findings)
+    }
+
     /// Pretends that the answer to a create had been lost, though it came.
     ///
     /// # Errors
@@ -174,7 +192,7 @@ impl Writer {
                             format!("{} became {}, not {}", effect.name, effect.version, planned.version);
                         self.findings.doubled(what);
                     }
-                    self.account.add(&effect.name, effect.content);
+                    self.account.add(&effect.name, effect.content, &operation.note);
                 }
             }
         }

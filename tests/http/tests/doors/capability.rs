@@ -3,9 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use vpr_http_tests::{Client, Json, Server, assert_outcome, fhir_set, json_files, parse, program, publish};
+use vpr_http_tests::{
+    Client, Database, Json, Server, assert_outcome, fhir_set, json_files, on_both_databases, parse, program,
+};
 
 use crate::server;
+
+on_both_databases! {
+    what_is_claimed_is_done,
+    what_is_not_claimed_for_the_whole_server_is_refused,
+    the_document_of_the_routes_is_the_one_that_the_program_prints,
+}
 
 fn codes(value: &Json) -> Vec<String> {
     let mut codes: Vec<String> =
@@ -65,9 +73,8 @@ fn do_all(client: &mut Client, kind: &str, example: &Json) {
     check("read", client.get(&path).send(), 410);
 }
 
-#[test]
-fn what_is_claimed_is_done() {
-    let (_folder, server) = server();
+fn what_is_claimed_is_done(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let statement = client.get("/fhir/metadata").send().json();
     assert!(
@@ -132,7 +139,7 @@ fn what_is_claimed_is_done() {
     }
     // R4 has 148 resource types that can be used; Parameters has no endpoint.
     assert!(all.len() >= 145, "{}", all.len());
-    publish(
+    database.publish(
         "capability",
         &[format!(
             "CapabilityStatement: {} types; every claimed interaction done on the {done} that there are examples of; what is not claimed refused on all",
@@ -167,9 +174,8 @@ fn refuses_the_rest(client: &mut Client, kind: &str) {
     }
 }
 
-#[test]
-fn what_is_not_claimed_for_the_whole_server_is_refused() {
-    let (_folder, server) = server();
+fn what_is_not_claimed_for_the_whole_server_is_refused(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     for path in ["/fhir/$export", "/fhir/$versions"] {
         let answer = client.get(path).send();
@@ -180,12 +186,11 @@ fn what_is_not_claimed_for_the_whole_server_is_refused() {
     server.stop();
 }
 
-#[test]
-fn the_document_of_the_routes_is_the_one_that_the_program_prints() {
+fn the_document_of_the_routes_is_the_one_that_the_program_prints(database: &Database) {
     let printed = program().arg("openapi").output().unwrap();
     assert!(printed.status.success());
     let document = parse(&String::from_utf8(printed.stdout).unwrap()).unwrap();
-    let (_folder, server) = server();
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let mut probed = 0;
     for (path, methods) in document["paths"].members() {

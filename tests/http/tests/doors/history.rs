@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use vpr_http_tests::{Client, Json, patient};
+use vpr_http_tests::{Client, Database, Json, on_both_databases, patient};
 
 use crate::server;
+
+on_both_databases! {
+    pages_neither_lose_nor_repeat_while_others_write,
+    entries_say_what_was_done_and_since_and_at_choose,
+}
 
 /// The versions of a page, from their entity tags.
 fn versions(page: &Json) -> Vec<u32> {
@@ -34,9 +39,8 @@ fn pages(client: &mut Client, base: &str, first: &str) -> Vec<Vec<u32>> {
     pages
 }
 
-#[test]
-fn pages_neither_lose_nor_repeat_while_others_write() {
-    let (_folder, server) = server();
+fn pages_neither_lose_nor_repeat_while_others_write(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     for number in 1..=7 {
         client.put("/fhir/Patient/a", patient("a", &format!("v{number}"))).send();
@@ -55,9 +59,8 @@ fn pages_neither_lose_nor_repeat_while_others_write() {
     server.stop();
 }
 
-#[test]
-fn entries_say_what_was_done_and_since_and_at_choose() {
-    let (_folder, server) = server();
+fn entries_say_what_was_done_and_since_and_at_choose(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let mut times = Vec::new();
     for number in 1..=3 {

@@ -11,11 +11,11 @@ mod repeats;
 mod tenants;
 mod writes;
 
-use vpr_http_tests::Server;
+use vpr_http_tests::{Database, Server};
 
 /// A server in a folder of its own.
-fn server() -> (tempfile::TempDir, Server) {
+fn server(database: &Database) -> (tempfile::TempDir, Server) {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(&folder.path().join("data"));
+    let server = database.start(&folder.path().join("data"));
     (folder, server)
 }

@@ -4,15 +4,23 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use vpr_http_tests::{Repository, Server, assert_outcome, parse, patient, program, repositories};
+use vpr_http_tests::{Database, Repository, assert_outcome, on_both_databases, parse, patient, repositories};
 
 use crate::server;
 
-#[test]
-fn a_second_server_on_the_same_folder_is_refused() {
-    let (folder, server) = server();
+on_both_databases! {
+    a_second_server_on_the_same_folder_is_refused,
+    probes_say_what_is,
+    answers_carry_the_request_id_and_what_browsers_must_know,
+    development_stays_on_this_machine_and_production_is_not_pretended,
+    sigterm_answers_what_is_in_flight_and_leaves_everything_in_git,
+    commands_go_through_the_running_server_or_do_it_themselves,
+}
+
+fn a_second_server_on_the_same_folder_is_refused(database: &Database) {
+    let (folder, server) = server(database);
     let data = folder.path().join("data");
-    let ended = Server::try_start(&data, &[]).expect_err("two servers on one folder");
+    let ended = database.try_start(&data, &[]).expect_err("two servers on one folder");
     assert_eq!(ended.status.code(), Some(1), "{}", ended.log);
     let pid = ended
         .log
@@ -25,12 +33,11 @@ fn a_second_server_on_the_same_folder_is_refused() {
         "the first goes on"
     );
     server.stop();
-    Server::start(&data).stop();
+    database.start(&data).stop();
 }
 
-#[test]
-fn probes_say_what_is() {
-    let (_folder, server) = server();
+fn probes_say_what_is(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let ready = client.get("/ready").send();
     assert_eq!(ready.status, 200);
@@ -54,10 +61,9 @@ fn probes_say_what_is() {
     server.stop();
 }
 
-#[test]
-fn answers_carry_the_request_id_and_what_browsers_must_know() {
+fn answers_carry_the_request_id_and_what_browsers_must_know(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_with(&folder.path().join("data"), &[("CORS_ORIGINS", "https://app.example")]);
+    let server = database.start_with(&folder.path().join("data"), &[("CORS_ORIGINS", "https://app.example")]);
     let mut client = server.client();
     let named = client.get("/fhir/metadata").header("x-request-id", "mine-1").send();
     assert_eq!(named.header("x-request-id"), Some("mine-1"));
@@ -89,8 +95,7 @@ fn answers_carry_the_request_id_and_what_browsers_must_know() {
     server.stop();
 }
 
-#[test]
-fn development_stays_on_this_machine_and_production_is_not_pretended() {
+fn development_stays_on_this_machine_and_production_is_not_pretended(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
     for (name, value, says) in [
         ("VPR_LISTEN", "0.0.0.0", "127.0.0.1"),
@@ -101,7 +106,7 @@ fn development_stays_on_this_machine_and_production_is_not_pretended() {
         ("VPR_DATADIR", "/x", "VPR_DATA_DIR"),
         ("VPR_BODY_BYTES_MAX", "lots", "VPR_BODY_BYTES_MAX"),
     ] {
-        let ended = Server::try_start(&folder.path().join("data"), &[(name, value)]).err();
+        let ended = database.try_start(&folder.path().join("data"), &[(name, value)]).err();
         let ended = ended.unwrap_or_else(|| panic!("{name}={value} starts"));
         assert_eq!(ended.status.code(), Some(1), "{name}={value}: {}", ended.log);
         assert!(ended.log.contains(says), "{name}={value}: {}", ended.log);
@@ -110,9 +115,8 @@ fn development_stays_on_this_machine_and_production_is_not_pretended() {
     assert!(!folder.path().join("data").exists(), "a refused start makes no folder");
 }
 
-#[test]
-fn sigterm_answers_what_is_in_flight_and_leaves_everything_in_git() {
-    let (folder, mut server) = server();
+fn sigterm_answers_what_is_in_flight_and_leaves_everything_in_git(database: &Database) {
+    let (folder, mut server) = server(database);
     let data = folder.path().join("data");
     let mut client = server.client();
     for number in 0..50 {
@@ -153,20 +157,19 @@ fn sigterm_answers_what_is_in_flight_and_leaves_everything_in_git() {
         );
     }
     assert!(files.iter().any(|path| path.ends_with("/late.json")));
-    let again = Server::start(&data);
+    let again = database.start(&data);
     assert_eq!(again.client().get("/fhir/Patient/late").send().version(), Some(1));
     again.stop();
 }
 
-#[test]
-fn commands_go_through_the_running_server_or_do_it_themselves() {
-    let (folder, server) = server();
+fn commands_go_through_the_running_server_or_do_it_themselves(database: &Database) {
+    let (folder, server) = server(database);
     let data = folder.path().join("data");
     let mut client = server.client();
     client.put("/fhir/Patient/a", patient("a", "One")).send();
     client.put("/fhir/Patient/a", patient("a", "Two")).send();
     let run = |arguments: &[&str]| {
-        let done = program().arg("--data-dir").arg(&data).args(arguments).output().unwrap();
+        let done = database.command(&data).args(arguments).output().unwrap();
         (done.status.code(), String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap())
     };
     let commands: [&[&str]; 6] = [

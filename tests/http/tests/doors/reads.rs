@@ -3,13 +3,19 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use vpr_http_tests::{assert_outcome, parse, patient};
+use vpr_http_tests::{Database, assert_outcome, on_both_databases, parse, patient};
 
 use crate::server;
 
-#[test]
-fn a_read_is_stamped_and_conditional() {
-    let (_folder, server) = server();
+on_both_databases! {
+    a_read_is_stamped_and_conditional,
+    head_is_get_without_the_body,
+    formats_and_layout_are_the_callers_choice,
+    bodies_are_compressed_both_ways,
+}
+
+fn a_read_is_stamped_and_conditional(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     assert_eq!(client.put("/fhir/Patient/a", patient("a", "One")).send().status, 201);
     assert_eq!(client.put("/fhir/Patient/a", patient("a", "Two")).send().status, 200);
@@ -72,9 +78,8 @@ fn the_date_of_the_oracle_is_that_of_the_standard() {
     assert_eq!(http_date("2024-02-29T00:00:00.000Z"), "Thu, 29 Feb 2024 00:00:00 GMT");
 }
 
-#[test]
-fn head_is_get_without_the_body() {
-    let (_folder, server) = server();
+fn head_is_get_without_the_body(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     client.put("/fhir/Patient/a", patient("a", "One")).send();
     for path in
@@ -96,9 +101,8 @@ fn head_is_get_without_the_body() {
     server.stop();
 }
 
-#[test]
-fn formats_and_layout_are_the_callers_choice() {
-    let (_folder, server) = server();
+fn formats_and_layout_are_the_callers_choice(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     client.put("/fhir/Patient/a", patient("a", "One")).send();
     let plain = client.get("/fhir/Patient/a").send();
@@ -133,9 +137,8 @@ fn formats_and_layout_are_the_callers_choice() {
     server.stop();
 }
 
-#[test]
-fn bodies_are_compressed_both_ways() {
-    let (_folder, server) = server();
+fn bodies_are_compressed_both_ways(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let long = patient("a", &"long".repeat(2_000));
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

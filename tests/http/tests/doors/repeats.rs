@@ -2,9 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use vpr_http_tests::{Client, Response, Server, assert_outcome, bundle, entry, patient};
+use vpr_http_tests::{
+    Client, Database, Response, Server, assert_outcome, bundle, entry, on_both_databases, patient,
+};
 
 use crate::server;
+
+on_both_databases! {
+    a_repeated_create_creates_once,
+    of_many_at_once_under_one_key_one_is_done,
+    updates_deletes_batches_and_transactions_are_repeatable_too,
+}
 
 const BODY: &str = r#"{"resourceType":"Patient","name":[{"family":"Once"}]}"#;
 
@@ -20,9 +28,8 @@ fn patients(server: &Server) -> usize {
     server.operator().get("/operator/tenants/default/records").send().json()["records"].items().len()
 }
 
-#[test]
-fn a_repeated_create_creates_once() {
-    let (folder, first) = server();
+fn a_repeated_create_creates_once(database: &Database) {
+    let (folder, first) = server(database);
     let mut client = first.client();
     let once = post(&mut client, "k1", BODY);
     assert_eq!((once.status, is_replayed(&once)), (201, false), "{}", once.text());
@@ -48,7 +55,7 @@ fn a_repeated_create_creates_once() {
     ));
     assert_eq!(patients(&first), 2);
     first.stop();
-    let second = Server::start(&folder.path().join("data"));
+    let second = database.start(&folder.path().join("data"));
     let after = post(&mut second.client(), "k1", BODY);
     assert_eq!((after.status, is_replayed(&after)), (201, true), "after a restart: {}", after.text());
     let id = |answer: &Response| answer.header("location").unwrap().rsplit('/').nth(2).unwrap().to_owned();
@@ -57,9 +64,8 @@ fn a_repeated_create_creates_once() {
     second.stop();
 }
 
-#[test]
-fn of_many_at_once_under_one_key_one_is_done() {
-    let (_folder, server) = server();
+fn of_many_at_once_under_one_key_one_is_done(database: &Database) {
+    let (_folder, server) = server(database);
     let answers: Vec<Response> = std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..32).map(|_| scope.spawn(|| post(&mut server.client(), "same", BODY))).collect();
@@ -74,9 +80,8 @@ fn of_many_at_once_under_one_key_one_is_done() {
     server.stop();
 }
 
-#[test]
-fn updates_deletes_batches_and_transactions_are_repeatable_too() {
-    let (_folder, server) = server();
+fn updates_deletes_batches_and_transactions_are_repeatable_too(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let put = |client: &mut Client, family: &str, key: &str, version: u32| {
         let request = client.put("/fhir/Patient/a", patient("a", family)).header("idempotency-key", key);

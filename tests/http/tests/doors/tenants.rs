@@ -1,21 +1,25 @@
 //! Two tenants of one server see nothing of each other.
 
-use vpr_http_tests::{assert_outcome, bundle, entry, observation, patient, program, repositories};
+use vpr_http_tests::{
+    Database, assert_outcome, bundle, entry, observation, on_both_databases, patient, repositories,
+};
 
 use crate::server;
 
+on_both_databases! {
+    two_tenants_see_nothing_of_each_other,
+}
+
 const ALONE: [(&str, &str); 2] = [("/t/east", "EastSecret"), ("/t/west", "WestSecret")];
 
-#[test]
-fn two_tenants_see_nothing_of_each_other() {
-    let (folder, server) = server();
+fn two_tenants_see_nothing_of_each_other(database: &Database) {
+    let (folder, server) = server(database);
     let data = folder.path().join("data");
     let mut client = server.client();
     assert_outcome("before it is created", &client.get("/t/east/fhir/Patient/same").send(), 404);
     let created = server.operator().post("/operator/tenants", r#"{"name":"east"}"#).send();
     assert_eq!(created.status, 201, "{}", created.text());
-    let by_command =
-        program().arg("--data-dir").arg(&data).args(["tenant", "create", "west"]).output().unwrap();
+    let by_command = database.command(&data).args(["tenant", "create", "west"]).output().unwrap();
     assert!(by_command.status.success(), "{by_command:?}");
     for (prefix, secret) in ALONE {
         let put = client.put(&format!("{prefix}/fhir/Patient/same"), patient("same", secret)).send();

@@ -1,12 +1,22 @@
 //! Writing: status, location, stamps, preconditions, preferences, deletion, validation.
 
-use vpr_http_tests::{Json, assert_outcome, bundle, entry, issues, observation, patient};
+use vpr_http_tests::{
+    Database, Json, assert_outcome, bundle, entry, issues, observation, on_both_databases, patient,
+};
 
 use crate::server;
 
-#[test]
-fn a_create_says_where_it_is() {
-    let (_folder, server) = server();
+on_both_databases! {
+    a_create_says_where_it_is,
+    an_update_makes_the_next_version_unless_nothing_changed,
+    prefer_decides_what_comes_back,
+    what_is_deleted_is_gone_and_its_versions_stay,
+    a_transaction_replaces_its_links_by_what_they_become,
+    validate_says_what_is_wrong_and_stores_nothing,
+}
+
+fn a_create_says_where_it_is(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let post = client.post("/fhir/Patient", patient("ignored", "New")).send();
     assert_eq!(post.status, 201, "{}", post.text());
@@ -21,9 +31,8 @@ fn a_create_says_where_it_is() {
     server.stop();
 }
 
-#[test]
-fn an_update_makes_the_next_version_unless_nothing_changed() {
-    let (_folder, server) = server();
+fn an_update_makes_the_next_version_unless_nothing_changed(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let mut put = |family: &str, name: &str, value: &str| {
         let request = client.put("/fhir/Patient/a", patient("a", family));
@@ -54,9 +63,8 @@ fn an_update_makes_the_next_version_unless_nothing_changed() {
     server.stop();
 }
 
-#[test]
-fn prefer_decides_what_comes_back() {
-    let (_folder, server) = server();
+fn prefer_decides_what_comes_back(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     for (number, (prefer, wanted)) in [
         ("return=minimal", ""),
@@ -99,9 +107,8 @@ fn prefer_decides_what_comes_back() {
     server.stop();
 }
 
-#[test]
-fn what_is_deleted_is_gone_and_its_versions_stay() {
-    let (_folder, server) = server();
+fn what_is_deleted_is_gone_and_its_versions_stay(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     assert_eq!(client.delete("/fhir/Patient/never").send().status, 204, "FHIR R4 §3.1.0.7.1");
     client.put("/fhir/Patient/a", patient("a", "One")).send();
@@ -127,9 +134,8 @@ fn what_is_deleted_is_gone_and_its_versions_stay() {
     server.stop();
 }
 
-#[test]
-fn a_transaction_replaces_its_links_by_what_they_become() {
-    let (_folder, server) = server();
+fn a_transaction_replaces_its_links_by_what_they_become(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let link = "urn:uuid:0f5bb8b2-7d9a-4e6f-9c37-6f3b1f2f4a11";
     let made = |url: &str, full: &str, resource: &str| {
@@ -162,9 +168,8 @@ fn a_transaction_replaces_its_links_by_what_they_become() {
     server.stop();
 }
 
-#[test]
-fn validate_says_what_is_wrong_and_stores_nothing() {
-    let (_folder, server) = server();
+fn validate_says_what_is_wrong_and_stores_nothing(database: &Database) {
+    let (_folder, server) = server(database);
     let mut client = server.client();
     let wrong = r#"{"resourceType":"Patient","gender":"x"}"#;
     let good = r#"{"resourceType":"Patient","gender":"female"}"#;

@@ -1,12 +1,18 @@
 //! Each bad input of a search is refused with the status that says why, and names the parameter.
 
-use vpr_http_tests::assert_outcome;
+use vpr_http_tests::{Database, assert_outcome, on_both_databases};
 
 use crate::{FORM, fill, link, path, post_search, search, server};
 
-#[test]
-fn what_is_not_understood_is_refused_and_named() {
-    let (_folder, server) = server(&[]);
+on_both_databases! {
+    what_is_not_understood_is_refused_and_named,
+    lenient_handling_leaves_out_what_is_unknown_and_says_so,
+    a_search_by_post_is_a_form_and_nothing_else,
+    page_links_cannot_be_altered_or_carried_elsewhere,
+}
+
+fn what_is_not_understood_is_refused_and_named(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 2);
     for (query, status, code, says) in [
@@ -96,9 +102,8 @@ fn what_is_not_understood_is_refused_and_named() {
     server.stop();
 }
 
-#[test]
-fn lenient_handling_leaves_out_what_is_unknown_and_says_so() {
-    let (_folder, strict) = server(&[]);
+fn lenient_handling_leaves_out_what_is_unknown_and_says_so(database: &Database) {
+    let (_folder, strict) = server(database, &[]);
     let mut client = strict.client();
     fill(&mut client, "/fhir", 2);
     let lenient = |client: &mut vpr_http_tests::Client, query: &str, prefer: &str| {
@@ -119,16 +124,15 @@ fn lenient_handling_leaves_out_what_is_unknown_and_says_so() {
     assert_outcome("strict", &lenient(&mut client, "famly=x", "handling=strict"), 400);
     strict.stop();
 
-    let (_folder, server) = server(&[("VPR_SEARCH_HANDLING", "lenient")]);
+    let (_folder, server) = server(database, &[("VPR_SEARCH_HANDLING", "lenient")]);
     let mut client = server.client();
     assert_eq!(client.get("/fhir/Patient?famly=x").send().status, 200);
     assert_outcome("asked to be strict", &lenient(&mut client, "famly=x", "handling=strict"), 400);
     server.stop();
 }
 
-#[test]
-fn a_search_by_post_is_a_form_and_nothing_else() {
-    let (_folder, server) = server(&[]);
+fn a_search_by_post_is_a_form_and_nothing_else(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 3);
     let found = post_search(&mut client, "/fhir/Patient/_search", "name=Berg1");
@@ -183,9 +187,8 @@ fn a_search_by_post_is_a_form_and_nothing_else() {
     server.stop();
 }
 
-#[test]
-fn page_links_cannot_be_altered_or_carried_elsewhere() {
-    let (_folder, server) = server(&[]);
+fn page_links_cannot_be_altered_or_carried_elsewhere(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     server.operator().post("/operator/tenants", r#"{"name":"other"}"#).send();
     fill(&mut client, "/fhir", 3);

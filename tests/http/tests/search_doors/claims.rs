@@ -1,8 +1,12 @@
 //! What the CapabilityStatement claims of searches is answered, for every type and parameter.
 
-use vpr_http_tests::{Json, publish};
+use vpr_http_tests::{Database, Json, on_both_databases};
 
 use crate::server;
+
+on_both_databases! {
+    every_claimed_parameter_and_include_is_answered,
+}
 
 /// A value that a parameter of this type may have.
 fn sample(kind: &str) -> Option<&'static str> {
@@ -17,9 +21,8 @@ fn sample(kind: &str) -> Option<&'static str> {
     })
 }
 
-#[test]
-fn every_claimed_parameter_and_include_is_answered() {
-    let (_folder, server) = server(&[]);
+fn every_claimed_parameter_and_include_is_answered(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     let statement = client.get("/fhir/metadata").send().json();
     let rest = &statement["rest"][0];
@@ -62,7 +65,7 @@ fn every_claimed_parameter_and_include_is_answered() {
         assert_eq!(client.get(&path).send().status, 200, "{path}");
     }
     assert!(asked > 2_000 && includes > 5_000, "{asked} {includes}");
-    publish(
+    database.publish(
         "search-claims",
         &[format!(
             "CapabilityStatement: {asked} search parameters of types and {includes} includes, all answered"

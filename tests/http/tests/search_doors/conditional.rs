@@ -1,8 +1,14 @@
 //! Conditional writes through the door: the headers and URLs that make them, and what is refused.
 
-use vpr_http_tests::{assert_outcome, bundle, entry, patient};
+use vpr_http_tests::{Database, assert_outcome, bundle, entry, on_both_databases, patient};
 
 use crate::{search, server};
+
+on_both_databases! {
+    create_update_and_delete_what_a_search_finds,
+    bad_criteria_write_nothing,
+    the_same_in_bundles,
+}
 
 fn with_identifier(family: &str) -> String {
     format!(
@@ -10,9 +16,8 @@ fn with_identifier(family: &str) -> String {
     )
 }
 
-#[test]
-fn create_update_and_delete_what_a_search_finds() {
-    let (_folder, server) = server(&[]);
+fn create_update_and_delete_what_a_search_finds(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     let create = |client: &mut vpr_http_tests::Client, criteria: &str| {
         client.post("/fhir/Patient", with_identifier("Berg")).header("if-none-exist", criteria).send()
@@ -40,9 +45,8 @@ fn create_update_and_delete_what_a_search_finds() {
     server.stop();
 }
 
-#[test]
-fn bad_criteria_write_nothing() {
-    let (_folder, server) = server(&[("VPR_SEARCH_HANDLING", "lenient")]);
+fn bad_criteria_write_nothing(database: &Database) {
+    let (_folder, server) = server(database, &[("VPR_SEARCH_HANDLING", "lenient")]);
     let mut client = server.client();
     for (what, criteria, status) in [
         ("unknown", "famly=x", 400),
@@ -80,9 +84,8 @@ fn bad_criteria_write_nothing() {
     server.stop();
 }
 
-#[test]
-fn the_same_in_bundles() {
-    let (_folder, server) = server(&[]);
+fn the_same_in_bundles(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     let entries = [
         entry("POST", "Patient", r#","ifNoneExist":"identifier=http://a|1""#, Some(&with_identifier("Berg"))),

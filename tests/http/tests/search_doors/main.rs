@@ -11,14 +11,14 @@ mod pages;
 mod privacy;
 mod scopes;
 
-use vpr_http_tests::{Client, Json, Response, Server, bundle, entry, observation, patient};
+use vpr_http_tests::{Client, Database, Json, Response, Server, bundle, entry, observation, patient};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A server in a folder of its own.
-fn server(environment: &[(&str, &str)]) -> (tempfile::TempDir, Server) {
+fn server(database: &Database, environment: &[(&str, &str)]) -> (tempfile::TempDir, Server) {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_with(&folder.path().join("data"), environment);
+    let server = database.start_with(&folder.path().join("data"), environment);
     (folder, server)
 }
 

@@ -1,23 +1,26 @@
 //! The index as its operator sees it: probes, `vpr reindex` beside a server and alone, a folder that
 //! was lost.
 
-use std::fs;
-
-use vpr_http_tests::{assert_outcome, patient, program};
+use vpr_http_tests::{Database, assert_outcome, on_both_databases, patient};
 
 use crate::{fill, link, matches, path, search, server};
 
-fn reindex(data: &std::path::Path) -> String {
-    let output = program().arg("--data-dir").arg(data).arg("reindex").output().unwrap();
+on_both_databases! {
+    probes_tell_how_far_searches_are,
+    the_index_is_built_again_beside_a_server_and_alone,
+    a_database_that_is_away_keeps_nothing_but_searches_from_working,
+}
+
+fn reindex(database: &Database, data: &std::path::Path) -> String {
+    let output = database.command(data).arg("reindex").output().unwrap();
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
     said
 }
 
-#[test]
-fn probes_tell_how_far_searches_are() {
-    let (_folder, server) = server(&[]);
+fn probes_tell_how_far_searches_are(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 2);
     let ready = client.get("/ready").send().json();
@@ -34,39 +37,37 @@ fn probes_tell_how_far_searches_are() {
     server.stop();
 }
 
-#[test]
-fn the_index_is_built_again_beside_a_server_and_alone() {
-    let (folder, server) = server(&[]);
+fn the_index_is_built_again_beside_a_server_and_alone(database: &Database) {
+    let (folder, server) = server(database, &[]);
     let data = folder.path().join("data");
     let mut client = server.client();
     fill(&mut client, "/fhir", 5);
     let before = search(&mut client, "/fhir/Patient?_sort=family&_count=3");
     let next = link(&before, "next").unwrap();
-    let said = reindex(&data);
+    let said = reindex(database, &data);
     assert!(said.contains("is built"), "{said}");
     assert_eq!(client.get("/fhir/Patient/p1").send().status, 200);
     assert_eq!(matches(&search(&mut client, "/fhir/Patient?_sort=family&_count=3")), matches(&before));
     assert_outcome("a link from before", &client.get(path(&next)).send(), 410);
     server.stop();
 
-    let said = reindex(&data);
+    let said = reindex(database, &data);
     assert!(said.contains("is built"), "{said}");
-    let unknown =
-        program().arg("--data-dir").arg(&data).args(["reindex", "--tenant", "nobody"]).output().unwrap();
+    let unknown = database.command(&data).args(["reindex", "--tenant", "nobody"]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("no such tenant"), "{unknown:?}");
-    let server = vpr_http_tests::Server::start(&data);
+    let server = database.start(&data);
     assert_eq!(
         matches(&search(&mut server.client(), "/fhir/Patient?_sort=family&_count=3")),
         matches(&before)
     );
     server.stop();
 
-    // Whoever loses the folder loses nothing.
-    fs::remove_dir_all(data.join("projection")).unwrap();
-    let verified = program().arg("--data-dir").arg(&data).arg("verify").output().unwrap();
+    // Whoever loses it loses nothing.
+    database.lose(&data);
+    let verified = database.command(&data).arg("verify").output().unwrap();
     assert!(verified.status.success(), "{verified:?}");
-    let server = vpr_http_tests::Server::start(&data);
+    let server = database.start(&data);
     let mut client = server.client();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while client.get("/fhir/Patient").send().status != 200 {
@@ -77,11 +78,13 @@ fn the_index_is_built_again_beside_a_server_and_alone() {
     server.stop();
 }
 
-#[test]
-fn a_database_that_is_away_keeps_nothing_but_searches_from_working() {
+fn a_database_that_is_away_keeps_nothing_but_searches_from_working(database: &Database) {
     // Nobody listens there.
     let url = "postgres://vpr:Findme@127.0.0.1:9/vpr";
-    let (folder, server) = server(&[("DATABASE_URL", url), ("VPR_SEARCH_WAIT_SECONDS_MAX", "1")]);
+    let (folder, server) = server(
+        database,
+        &[("DATABASE_URL", url), ("DATABASE_OWNER_URL", url), ("VPR_SEARCH_WAIT_SECONDS_MAX", "1")],
+    );
     let mut client = server.client();
     let put = client.put("/fhir/Patient/a", patient("a", "x")).send();
     assert_eq!(put.status, 201, "{}", put.text());
@@ -100,7 +103,7 @@ fn a_database_that_is_away_keeps_nothing_but_searches_from_working() {
     assert!(!server.log().contains("Findme"), "{}", server.log());
     server.stop();
     // What was written is found as soon as there is an index.
-    let server = vpr_http_tests::Server::start(&folder.path().join("data"));
+    let server = database.start(&folder.path().join("data"));
     let mut client = server.client();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while client.get("/fhir/Patient").send().status != 200 {

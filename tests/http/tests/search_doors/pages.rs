@@ -1,12 +1,19 @@
 //! Pages: they hold still, their links use the host that was called, and `HEAD` answers as `GET` does.
 
-use vpr_http_tests::patient;
+use vpr_http_tests::{Database, on_both_databases, patient};
 
 use crate::{fill, link, matches, path, post_search, search, server, sorted};
 
-#[test]
-fn pages_lose_nothing_and_repeat_nothing_while_others_write() {
-    let (_folder, server) = server(&[]);
+on_both_databases! {
+    pages_lose_nothing_and_repeat_nothing_while_others_write,
+    an_answer_shows_what_was_answered_before,
+    links_use_the_host_that_was_called,
+    head_answers_as_get_does_and_forms_as_urls_do,
+    the_total_alone_and_parts_of_resources,
+}
+
+fn pages_lose_nothing_and_repeat_nothing_while_others_write(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 23);
     let before = search(&mut client, "/fhir/Patient?_count=100");
@@ -46,9 +53,8 @@ fn pages_lose_nothing_and_repeat_nothing_while_others_write() {
     server.stop();
 }
 
-#[test]
-fn an_answer_shows_what_was_answered_before() {
-    let (_folder, server) = server(&[]);
+fn an_answer_shows_what_was_answered_before(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     for n in 0..50 {
         let id = format!("x{n}");
@@ -64,11 +70,9 @@ fn an_answer_shows_what_was_answered_before() {
     server.stop();
 }
 
-#[test]
-fn links_use_the_host_that_was_called() {
+fn links_use_the_host_that_was_called(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let server =
-        vpr_http_tests::Server::start_with(&folder.path().join("data"), &[("VPR_TRUST_FORWARDED", "true")]);
+    let server = database.start_with(&folder.path().join("data"), &[("VPR_TRUST_FORWARDED", "true")]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 3);
     let called = |client: &mut vpr_http_tests::Client, headers: &[(&str, &str)], path: &str| {
@@ -104,9 +108,8 @@ fn links_use_the_host_that_was_called() {
     server.stop();
 }
 
-#[test]
-fn head_answers_as_get_does_and_forms_as_urls_do() {
-    let (_folder, server) = server(&[]);
+fn head_answers_as_get_does_and_forms_as_urls_do(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 3);
     let get = client.get("/fhir/Patient?name=Berg&_sort=family").send();
@@ -124,9 +127,8 @@ fn head_answers_as_get_does_and_forms_as_urls_do() {
     server.stop();
 }
 
-#[test]
-fn the_total_alone_and_parts_of_resources() {
-    let (_folder, server) = server(&[]);
+fn the_total_alone_and_parts_of_resources(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 4);
     for query in ["_summary=count", "_count=0"] {

@@ -1,11 +1,16 @@
 //! What is searched for stays out of logs and metrics, also when it is wrong or slow.
 
+use vpr_http_tests::{Database, on_both_databases};
+
 use crate::{fill, link, path, post_search, search, server};
 
-#[test]
-fn nothing_of_a_query_is_logged_or_counted() {
+on_both_databases! {
+    nothing_of_a_query_is_logged_or_counted,
+}
+
+fn nothing_of_a_query_is_logged_or_counted(database: &Database) {
     // Everything there is to log, and every search is slow.
-    let (_folder, server) = server(&[("VPR_LOG", "trace"), ("VPR_SEARCH_SLOW_MILLIS", "0")]);
+    let (_folder, server) = server(database, &[("VPR_LOG", "trace"), ("VPR_SEARCH_SLOW_MILLIS", "0")]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 3);
     search(&mut client, "/fhir/Patient?name=Findme1&birthdate=1971-03-05");

@@ -1,12 +1,18 @@
 //! Over all types, in compartments, `$everything`, and the histories.
 
-use vpr_http_tests::{assert_outcome, observation, parse, patient};
+use vpr_http_tests::{Database, assert_outcome, observation, on_both_databases, parse, patient};
 
 use crate::{fill, link, matches, path, post_search, search, server, sorted};
 
-#[test]
-fn over_all_types() {
-    let (_folder, server) = server(&[]);
+on_both_databases! {
+    over_all_types,
+    in_a_compartment,
+    everything_of_a_patient,
+    histories_of_a_type_and_of_everything,
+}
+
+fn over_all_types(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 3);
     assert_eq!(search(&mut client, "/fhir")["total"].as_count(), Some(6));
@@ -23,9 +29,8 @@ fn over_all_types() {
     server.stop();
 }
 
-#[test]
-fn in_a_compartment() {
-    let (_folder, server) = server(&[]);
+fn in_a_compartment(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 3);
     client.put("/fhir/Observation/more", observation("more", "Patient/p1", "height")).send();
@@ -57,9 +62,8 @@ fn in_a_compartment() {
     server.stop();
 }
 
-#[test]
-fn everything_of_a_patient() {
-    let (_folder, server) = server(&[]);
+fn everything_of_a_patient(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 3);
     let names = |found: &vpr_http_tests::Json| {
@@ -106,9 +110,8 @@ fn everything_of_a_patient() {
     server.stop();
 }
 
-#[test]
-fn histories_of_a_type_and_of_everything() {
-    let (_folder, server) = server(&[]);
+fn histories_of_a_type_and_of_everything(database: &Database) {
+    let (_folder, server) = server(database, &[]);
     let mut client = server.client();
     fill(&mut client, "/fhir", 3);
     client.put("/fhir/Patient/p1", patient("p1", "Changed")).send();
