@@ -74,8 +74,16 @@ Examples:
     /// Create and list tenants.
     #[command(subcommand)]
     Tenant(TenantCommand),
-    /// List the records of a tenant.
-    List(TenantArguments),
+    /// List the records of a tenant, or the documents of a record.
+    #[command(after_help = "\
+Documents come newest first, from the search index: version, author, flags, title and a snippet.
+Listing the documents of a record is recorded in the audit log.
+
+Examples:
+  vpr list
+  vpr list Patient/123
+  vpr list --type Observation --limit 10 Patient/123")]
+    List(ListArguments),
     /// Show the commits of a record, newest first.
     #[command(after_help = "\
 Examples:
@@ -203,6 +211,21 @@ pub(crate) struct TenantArguments {
     /// The tenant [default: DEFAULT_TENANT].
     #[arg(long)]
     pub(crate) tenant: Option<String>,
+}
+
+/// What to list.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    #[command(flatten)]
+    pub(crate) tenant: TenantArguments,
+    /// Only documents of this resource type.
+    #[arg(long, value_name = "TYPE", requires = "record")]
+    pub(crate) r#type: Option<String>,
+    /// How many documents at most.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+    /// The record whose documents to list: Patient/<id>, or the record's UUID.
+    pub(crate) record: Option<String>,
 }
 
 /// Which commits.

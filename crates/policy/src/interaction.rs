@@ -47,6 +47,8 @@ pub enum Interaction {
     CreateTenant,
     /// Operators: records, commits and versions, without content.
     Inspect,
+    /// Operators: the documents of one record, with titles and snippets.
+    List,
     /// Operators: the stored bytes of one version.
     Show,
     /// Operators: everything into Git, or everything checked.
@@ -77,7 +79,7 @@ pub enum Permission {
 
 impl Interaction {
     /// All interactions.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Read,
         Self::VRead,
         Self::Update,
@@ -99,6 +101,7 @@ impl Interaction {
         Self::ListTenants,
         Self::CreateTenant,
         Self::Inspect,
+        Self::List,
         Self::Show,
         Self::Maintain,
     ];
@@ -128,6 +131,7 @@ impl Interaction {
             Self::ListTenants => "operator-list-tenants",
             Self::CreateTenant => "operator-create-tenant",
             Self::Inspect => "operator-inspect",
+            Self::List => "operator-list",
             Self::Show => "operator-show",
             Self::Maintain => "operator-maintain",
         }
@@ -166,9 +170,12 @@ impl Interaction {
             Self::Update | Self::ConditionalUpdate => Permission::Update,
             Self::Delete | Self::ConditionalDelete => Permission::Delete,
             Self::Batch | Self::Transaction => Permission::Submit,
-            Self::ListTenants | Self::CreateTenant | Self::Inspect | Self::Show | Self::Maintain => {
-                Permission::Operate
-            }
+            Self::ListTenants
+            | Self::CreateTenant
+            | Self::Inspect
+            | Self::List
+            | Self::Show
+            | Self::Maintain => Permission::Operate,
         }
     }
 }

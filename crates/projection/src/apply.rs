@@ -12,6 +12,8 @@ use crate::tenant::{Applying, Tenant};
 use crate::{AppliedChange, Limits, ProjectionError, meta};
 use group::Group;
 
+pub(crate) use resources::{LOOKUP_MANY, push_padded};
+
 /// Applies `changes` in one transaction.
 pub(crate) fn apply(
     backend: &dyn Backend,

@@ -17,6 +17,7 @@ mod epoch;
 mod error;
 mod history;
 mod limits;
+mod listing;
 mod page;
 
 mod projection;
@@ -41,6 +42,7 @@ pub use epoch::Epoch;
 pub use error::ProjectionError;
 pub use history::{HistoryPage, HistoryPosition, HistoryRequest};
 pub use limits::Limits;
+pub use listing::ListingRow;
 pub use page::{HistoryRow, Hit, HitMode, Page, PageRequest, Position};
 pub use postgres::{ServingRole, serving_role};
 pub use projection::{Place, Projection};

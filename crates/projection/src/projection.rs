@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use vpr_fhir::ResourceType;
 use vpr_fhir::search::{Filter, Query};
 use vpr_types::{Entropy, Seq, SystemEntropy, TenantName};
 
@@ -11,8 +12,8 @@ use crate::postgres::{Postgres, PostgresPlace};
 use crate::sqlite::Sqlite;
 use crate::tenant::Tenant;
 use crate::{
-    AppliedChange, Content, Epoch, HistoryPage, HistoryRequest, Limits, Page, PageRequest, ProjectionError,
-    apply, content, history, meta, search,
+    AppliedChange, Content, Epoch, HistoryPage, HistoryRequest, Limits, ListingRow, Page, PageRequest,
+    ProjectionError, apply, content, history, listing, meta, search,
 };
 
 /// Where the tables are.
@@ -145,7 +146,7 @@ impl Projection {
     ) -> Result<Page, ProjectionError> {
         let tenant = self.tenant(name)?;
         let limits = &self.inner.limits;
-        self.read(name, |database| search::search(database, tenant.key(), query, access, request, limits))
+        self.read(name, |database| search::search(database, &tenant, query, access, request, limits))
     }
 
     /// One page of the history of a type or of everything, newest first.
@@ -159,6 +160,22 @@ impl Projection {
     ) -> Result<HistoryPage, ProjectionError> {
         self.tenant(name)?;
         self.read(name, |database| history::history(database, request))
+    }
+
+    /// What lists show of `resources` as they stood at `at`, the moment of a page that named them; in
+    /// their order.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Gone`] when one of them did not stand at that moment, or what stood then is no
+    /// longer kept; [`ProjectionError::TimedOut`], [`ProjectionError::Unavailable`].
+    pub fn listings(
+        &self,
+        name: &TenantName,
+        resources: &[(ResourceType, &str)],
+        at: Seq,
+    ) -> Result<Vec<ListingRow>, ProjectionError> {
+        self.tenant(name)?;
+        self.read(name, |database| listing::listings(database, resources, at))
     }
 
     /// Empties the tenant's tables and begins a new epoch at seq 0. What cannot be emptied, because it

@@ -129,6 +129,7 @@ pub fn action(interaction: Interaction) -> AccessAction {
         | Interaction::Capabilities
         | Interaction::ListTenants
         | Interaction::Inspect
+        | Interaction::List
         | Interaction::Show => AccessAction::Read,
         Interaction::Update | Interaction::ConditionalUpdate => AccessAction::Update,
         Interaction::Delete | Interaction::ConditionalDelete => AccessAction::Delete,

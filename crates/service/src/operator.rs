@@ -13,10 +13,11 @@ use vpr_types::{
 use crate::audit::Trail;
 use crate::context::RequestContext;
 use crate::failure::Failure;
+use crate::list::{ListPage, ListRequest};
 use crate::projector::ProjectionStatus;
 use crate::read::absent;
 use crate::service::{Inner, Service};
-use crate::work::is_deletion;
+use crate::work::{Work, is_deletion};
 
 /// What operators do at the data directory: looked at, decided and audited here like everything
 /// else. Results are ids and facts, but for [`Operator::content`].
@@ -216,7 +217,7 @@ impl Operator {
         version: Option<Version>,
     ) -> Result<(VersionRow, Arc<[u8]>), Failure> {
         let named = name.clone();
-        self.work(tenant, Interaction::Show, Some(named), move |inner, grant| {
+        self.work(tenant, Interaction::Show, Some(named), move |Work { inner, grant, .. }| {
             let found = match version {
                 Some(version) => inner.engine.version(grant.tenant(), &name, version)?,
                 None => inner.engine.read(grant.tenant(), &name)?,
@@ -229,6 +230,16 @@ impl Operator {
             Ok((row, bytes))
         })
         .await
+    }
+
+    /// The documents of a record, newest first, a page of them, from the index alone. Audited as a
+    /// look at each of them.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no such tenant, record or type, the request makes no sense, a page is
+    /// no longer kept, or there is no search index or it is away.
+    pub async fn list(&self, tenant: &TenantName, request: ListRequest) -> Result<ListPage, Failure> {
+        self.work(tenant, Interaction::List, None, move |work| work.list(&request)).await
     }
 
     /// Brings everything durable into Git, so that stock git sees it.
@@ -256,7 +267,7 @@ impl Operator {
     /// # Errors
     /// [`Failure`] when there is no such tenant, or this process has no search index.
     pub async fn reindex(&self, tenant: &TenantName) -> Result<ProjectionStatus, Failure> {
-        self.work(tenant, Interaction::Maintain, None, |inner, grant| {
+        self.work(tenant, Interaction::Maintain, None, |Work { inner, grant, .. }| {
             inner.projector()?.rebuild(grant.tenant());
             inner.projection(grant.tenant())
         })
@@ -277,7 +288,7 @@ impl Operator {
         named: Option<DocumentName>,
         run: impl FnOnce(&Inner, &Authorized<()>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.work(tenant, Interaction::Inspect, named, run).await
+        self.work(tenant, Interaction::Inspect, named, |work| run(work.inner, &work.grant)).await
     }
 
     /// Decides, runs on a thread of its own, audits and waits.
@@ -286,7 +297,7 @@ impl Operator {
         tenant: &TenantName,
         interaction: Interaction,
         named: Option<DocumentName>,
-        run: impl FnOnce(&Inner, &Authorized<()>) -> Result<T, Failure> + Send + 'static,
+        run: impl FnOnce(&mut Work<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let request = Request { principal: &self.principal, tenant, purpose: None, interaction };
         let grant = decide(&request, ())?;
@@ -303,12 +314,12 @@ impl Operator {
             base: String::new(),
         };
         let (result, barrier) = blocking(move || {
-            let result = run(&inner, &grant);
-            let status = result.as_ref().map_or_else(|failure| failure.kind.status(), |_| 200);
             let mut trail = Trail::of(interaction);
             if let Some(name) = named {
                 trail.touched(&name, None);
             }
+            let result = run(&mut Work { inner: &inner, context: &context, grant, trail: &mut trail });
+            let status = result.as_ref().map_or_else(|failure| failure.kind.status(), |_| 200);
             let barrier = inner.append(&context, trail, status)?;
             Ok((result, barrier))
         })

@@ -28,6 +28,8 @@ pub const IDEMPOTENCY_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
 pub const HISTORY_COUNT_DEFAULT: usize = 50;
 /// Versions on one page of a history at the most.
 pub const HISTORY_COUNT_MAX: usize = 1_000;
+/// Documents on one page of the list of a record at the most.
+pub const LIST_COUNT_MAX: usize = 1_000;
 /// Issues reported for one resource; the rest are counted.
 pub const ISSUES_MAX: usize = 100;
 /// Bytes of the names and values of one search, decoded.

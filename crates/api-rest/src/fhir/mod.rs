@@ -40,6 +40,7 @@ impl Protocol for Fhir {
             Interaction::ListTenants
             | Interaction::CreateTenant
             | Interaction::Inspect
+            | Interaction::List
             | Interaction::Show
             | Interaction::Maintain
             // A create becomes one by its header.

@@ -1,8 +1,9 @@
 //! What operators ask of a data directory, over its Unix socket or in process: records, commits,
-//! versions, stored bytes, maintenance. Answers are JSON of ids and facts; only the stored bytes
-//! hold content, and are audited as a read.
+//! versions, stored bytes, maintenance. Answers are JSON of ids and facts; only the stored bytes and
+//! the titles and snippets of [`list`] hold content, and are audited as looked at.
 
 mod lines;
+mod list;
 mod reindex;
 mod render;
 mod verify;
@@ -41,6 +42,7 @@ pub fn operator_router(service: Service) -> Router {
         .route("/tenants/{tenant}/record", get(record))
         .route("/tenants/{tenant}/records/{record}/log", get(log))
         .route("/tenants/{tenant}/records/{record}/documents", get(documents))
+        .route("/tenants/{tenant}/list", get(list::list))
         .route("/tenants/{tenant}/documents/{collection}/{id}/versions", get(versions))
         .route("/tenants/{tenant}/documents/{collection}/{id}", get(content))
         .route("/projections", get(projections))

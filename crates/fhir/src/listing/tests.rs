@@ -149,6 +149,8 @@ fn long_text_is_cut_between_characters() {
     }
     let fits = "x".repeat(TITLE_BYTES_MAX);
     assert_eq!(of(&json!({"resourceType": "Basic", "code": {"text": fits}})).title, fits);
+    let turned = "a\u{202e}b\u{1b}[31m\tc\u{feff}";
+    assert_eq!(of(&json!({"resourceType": "Basic", "code": {"text": turned}})).title, "ab [31m c");
 }
 
 #[test]

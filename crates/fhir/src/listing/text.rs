@@ -14,7 +14,8 @@ pub(super) fn push(value: Value<'_>, out: &mut Line) -> bool {
     one(value, out)
 }
 
-/// A line of text of bounded length: control characters and runs of white space are one space.
+/// A line of text of bounded length: control characters and runs of white space are one space, and
+/// nothing in it changes the direction of what stands beside it.
 pub(super) struct Line {
     text: String,
     most: usize,
@@ -41,6 +42,9 @@ impl Line {
                 return;
             }
             let blank = c.is_whitespace() || c.is_control();
+            if turns(c) {
+                continue;
+            }
             if !blank {
                 self.add(c);
             } else if !self.text.is_empty() && !self.text.ends_with(' ') {
@@ -82,6 +86,12 @@ impl Line {
         text.truncate(end);
         text
     }
+}
+
+/// Whether a character is not seen and changes how others are: directions and byte order marks. A line
+/// of a list must not rearrange the one beside it.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The items of an array, those before others that `HumanName.use` says are the person's proper name.
