@@ -56,7 +56,7 @@ fn one(seed: u64, plan: &Plan, covered: &mut Coverage) -> Vec<String> {
     let life = home.start(&plan.index);
     note(&format!("without {taken}"), grown.against(&Picture::take(&life, &asked), &asked));
     covered.count("rebuilds at a start");
-    if seed % 4 == 0 {
+    if seed.is_multiple_of(4) {
         life.reindex();
         note("after a reindex", grown.against(&Picture::take(&life, &asked), &asked));
         covered.count("rebuilds while running");

@@ -65,7 +65,7 @@ impl Home {
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let tenant = TenantName::new(&format!("s{seed}")).unwrap();
         let clock = SimClock::default();
-        Self { folder: folder.unwrap(), tenant, clock, seed, in_step: seed % 3 != 0 }
+        Self { folder: folder.unwrap(), tenant, clock, seed, in_step: !seed.is_multiple_of(3) }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -123,7 +123,7 @@ impl Home {
 
 /// Some seeds bring their commits into Git as they come, others when they stop.
 fn options(seed: u64) -> StoreOptions {
-    let hot_commits = if seed % 2 == 0 { 4 } else { StoreOptions::default().hot_commits };
+    let hot_commits = if seed.is_multiple_of(2) { 4 } else { StoreOptions::default().hot_commits };
     StoreOptions { hot_commits, packs_max: 3, ..StoreOptions::default() }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vpr_fhir::search::{Extracted, Key, KeyValue, Query, ReferenceKey, Scope, Token};
-use vpr_projection::{Limits, PageRequest, ProjectionError};
+use vpr_projection::{HistoryRequest, Limits, PageRequest, ProjectionError};
 use vpr_types::Seq;
 
 use crate::world::{Dice, KEY, World, kind, parameter};
@@ -51,6 +51,29 @@ fn two_projections_of_the_same_changes_say_the_same_however_they_were_batched() 
         other.apply(&last);
         let fresh = other.projection.content(&other.tenant).unwrap();
         assert_eq!(seqs_away(content.lines), seqs_away(fresh.lines), "seed {seed}");
+    }
+}
+
+/// What nothing else orders is ordered by when it was first heard of, by itself or from others.
+#[test]
+fn the_order_is_the_same_however_changes_were_batched() {
+    let everything = Query { scope: Scope::All, ..Query::default() };
+    let by_time = |world: &World| {
+        let request = HistoryRequest { limit: 10_000, ..HistoryRequest::default() };
+        world.projection.history(&world.tenant, &request).unwrap().rows
+    };
+    let found = |world: &World| {
+        let request = PageRequest { limit: 10_000, ..PageRequest::default() };
+        world.projection.search(&world.tenant, &everything, None, &request).unwrap().hits
+    };
+    for seed in 0..5 {
+        let mut one = World::new(Limits::default());
+        let changes = one.random_changes(&mut Dice::new(seed), 60);
+        one.apply(&changes);
+        let other = World::new(Limits::default());
+        changes.iter().for_each(|change| other.apply(std::slice::from_ref(change)));
+        assert_eq!(by_time(&one), by_time(&other), "seed {seed}");
+        assert_eq!(found(&one), found(&other), "seed {seed}");
     }
 }
 
