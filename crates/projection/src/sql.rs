@@ -121,7 +121,7 @@ impl Sql {
 
 /// A statement with its values, in the dialect of one database: `?` one after the other for SQLite,
 /// `$1`, `$2` … for Postgres.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Statement {
     /// The text; the same shape of query gives the same text, so that it can be prepared once.
     pub(crate) text: String,

@@ -5,6 +5,7 @@ use parking_lot::{Mutex, RwLock};
 use vpr_types::Seq;
 
 use crate::rows::IndexKey;
+use crate::search::Counts;
 use crate::{Epoch, ProjectionError};
 
 /// So many rids are remembered; then all are forgotten.
@@ -17,6 +18,7 @@ pub(crate) struct Tenant {
     epoch: RwLock<Epoch>,
     applied: AtomicU64,
     applying: Mutex<Applying>,
+    counts: Counts,
 }
 
 /// What the one who applies remembers from batch to batch.
@@ -55,6 +57,7 @@ impl Tenant {
             epoch: RwLock::new(epoch),
             applied: AtomicU64::new(applied.cast_unsigned()),
             applying: Mutex::default(),
+            counts: Counts::default(),
         }
     }
 
@@ -64,6 +67,11 @@ impl Tenant {
 
     pub(crate) fn key(&self) -> &IndexKey {
         &self.key
+    }
+
+    /// What searches have counted.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     pub(crate) fn epoch(&self) -> Epoch {

@@ -13,11 +13,13 @@ use vpr_types::{Instant, ObjectId, Seq, Version};
 
 use super::*;
 use crate::database::Database;
-use crate::rows::IndexKey;
 use crate::schema::Table;
 use crate::search::search;
 use crate::sql::{Dialect, Statement, Value};
-use crate::{AppliedChange, AppliedDocument, AppliedOperation, Limits, PageRequest, Place, Projection};
+use crate::tenant::Tenant;
+use crate::{
+    AppliedChange, AppliedDocument, AppliedOperation, Epoch, Limits, PageRequest, Place, Projection,
+};
 
 /// Passes everything on and remembers the questions.
 struct Listening<'a> {
@@ -188,7 +190,6 @@ fn plans_do_not_follow_the_statistics() {
         time_max: limits.search_time_max,
     })
     .unwrap();
-    let key = IndexKey::new(&[7; 32]);
     let superuser = |statement: String| {
         runtime.block_on(async {
             let mut connection = PgConnection::connect(&server.superuser_url()).await.unwrap();
@@ -208,11 +209,13 @@ fn plans_do_not_follow_the_statistics() {
         });
         for (url, at) in ASKED.iter().flat_map(|url| [(url, None), (url, Some(Seq(60)))]) {
             let mut heard = Vec::new();
+            // One that has not counted anything yet.
+            let tenant = Tenant::new([7; 32], Epoch { id: [0; 8], secret: [0; 32] }, 0);
             postgres
                 .read(&here, &mut |database| {
                     let mut listening = Listening { database, heard: Vec::new() };
                     let request = PageRequest { at, limit: 5, total: true, ..PageRequest::default() };
-                    search(&mut listening, &key, &read(url), None, &request, &limits)?;
+                    search(&mut listening, &tenant, &read(url), None, &request, &limits)?;
                     heard = listening.heard;
                     Ok(())
                 })

@@ -1,6 +1,7 @@
+use super::Known;
 use crate::database::Database;
-use crate::plan::{Order, Planner, Sought, Source, Types};
-use crate::sql::{Sql, Value};
+use crate::plan::{Moment, Order, Planner, Sought, Source, Types};
+use crate::sql::{Dialect, Sql, Value};
 use crate::{Limits, PageRequest, ProjectionError};
 
 /// A source that gives so few is good enough not to count others further.
@@ -20,7 +21,7 @@ pub(super) fn choose(
     order: &Order,
     request: &PageRequest,
     limits: &Limits,
-    living: i64,
+    known: &Known<'_>,
 ) -> Result<(), ProjectionError> {
     if sought.types.is_empty() {
         return Ok(());
@@ -44,7 +45,7 @@ pub(super) fn choose(
         return Ok(());
     }
     let wide = i64::try_from(limits.rows_driven_max).unwrap_or(i64::MAX).max(1);
-    let counts = counts(database, planner, &sources, wide)?;
+    let counts = counts(database, planner, &sources, wide, known)?;
     let narrowest = |all: &mut dyn Iterator<Item = (i64, &(usize, Source))>| {
         all.min_by_key(|(count, _)| *count).map(|(count, source)| (count, source.clone()))
     };
@@ -58,7 +59,7 @@ pub(super) fn choose(
             let in_order = &mut counted().filter(|(_, (_, source))| source.walk.is_some());
             narrowest(in_order).map(|(_, source)| source)
         }
-        (true, false) if is_wide || is_alone && is_met_soon(count, living, request) => None,
+        (true, false) if is_wide || is_alone && is_met_soon(count, known.living, request) => None,
         _ => Some(source),
     };
     Ok(())
@@ -72,36 +73,64 @@ fn is_met_soon(count: i64, living: i64, request: &PageRequest) -> bool {
     walked < count.saturating_mul(LOOKED_UP)
 }
 
-/// How much each source gives, all in one statement; when none gives few, counted again up to `wide`.
+/// How much each source gives, up to `wide`; the counting ends with the first that gives few, and
+/// those that were not counted then give `wide`.
 fn counts(
     database: &mut dyn Database,
     planner: &Planner<'_>,
     sources: &[(usize, Source)],
     wide: i64,
+    known: &Known<'_>,
 ) -> Result<Vec<i64>, ProjectionError> {
-    let mut counts = Vec::new();
-    for cap in [FEW.min(wide), wide] {
-        let each: Vec<Sql> = sources
-            .iter()
-            .map(|(_, source)| {
-                let mut sql = Sql::new("(");
-                sql.append(&source.count(cap)).push(")");
-                sql
-            })
-            .collect();
-        let mut sql = Sql::new("SELECT ");
-        sql.append(&Sql::join(&each, ", ", "0"));
-        let rows = database.query(&sql.finish(planner.dialect))?;
-        counts.clear();
-        for value in rows.iter().flatten().take(sources.len()) {
-            let Value::Int(count) = value else {
-                return Err(ProjectionError::Unusable("a count".to_owned()));
-            };
-            counts.push(*count);
-        }
-        if counts.iter().any(|count| *count < cap) {
-            break;
+    let whole: Vec<_> =
+        sources.iter().map(|(_, source)| source.count(wide).finish(planner.dialect)).collect();
+    let remembers = |at: usize| if planner.moment == Moment::Now { known.near(&whole[at]) } else { None };
+    let mut counts: Vec<Option<i64>> = (0..sources.len()).map(remembers).collect();
+    // A round trip to a server costs more than counting what need not have been.
+    let together = if planner.dialect == Dialect::Postgres { sources.len().max(1) } else { 1 };
+    'counting: for cap in [FEW.min(wide), wide] {
+        let open: Vec<usize> = (0..sources.len()).filter(|at| counts[*at].is_none()).collect();
+        for group in open.chunks(together) {
+            let mut found = false;
+            for (at, count) in group.iter().zip(count(database, planner, sources, group, cap)?) {
+                if cap == wide && planner.moment == Moment::Now {
+                    known.learn(&whole[*at], count);
+                }
+                found |= count < cap;
+                if count < cap || cap == wide {
+                    counts[*at] = Some(count);
+                }
+            }
+            if found && cap < wide {
+                break 'counting;
+            }
         }
     }
-    Ok(counts)
+    Ok(counts.into_iter().map(|count| count.unwrap_or(wide)).collect())
+}
+
+/// How much some of the sources give, up to `cap`.
+fn count(
+    database: &mut dyn Database,
+    planner: &Planner<'_>,
+    sources: &[(usize, Source)],
+    group: &[usize],
+    cap: i64,
+) -> Result<Vec<i64>, ProjectionError> {
+    let each: Vec<Sql> = group
+        .iter()
+        .map(|at| {
+            let mut sql = Sql::new("(");
+            sql.append(&sources[*at].1.count(cap)).push(")");
+            sql
+        })
+        .collect();
+    let mut sql = Sql::new("SELECT ");
+    sql.append(&Sql::join(&each, ", ", "0"));
+    let rows = database.query(&sql.finish(planner.dialect))?;
+    let value = |value: &Value| match value {
+        Value::Int(count) => Ok(*count),
+        _ => Err(ProjectionError::Unusable("a count".to_owned())),
+    };
+    rows.iter().flatten().take(group.len()).map(value).collect()
 }

@@ -1,7 +1,8 @@
 use vpr_types::Version;
 
+use super::Known;
 use crate::database::Database;
-use crate::plan::{Order, Planner, RowKey, Sought};
+use crate::plan::{Moment, Order, Planner, RowKey, Sought};
 use crate::rows::type_of;
 use crate::sql::Value;
 use crate::{Hit, HitMode, Page, PageRequest, Position, ProjectionError};
@@ -11,11 +12,21 @@ pub(super) fn total(
     database: &mut dyn Database,
     planner: &Planner<'_>,
     sought: &Sought<'_>,
+    known: &Known<'_>,
 ) -> Result<u64, ProjectionError> {
     let mut total = 0;
     for statement in planner.total(sought)? {
+        if let Some(count) = known.exact(&statement).filter(|_| planner.moment == Moment::Now) {
+            total += count.cast_unsigned();
+            continue;
+        }
         match database.query(&statement)?.first().map(Vec::as_slice) {
-            Some([Value::Int(count)]) => total += count.cast_unsigned(),
+            Some([Value::Int(count)]) => {
+                if planner.moment == Moment::Now {
+                    known.learn(&statement, *count);
+                }
+                total += count.cast_unsigned();
+            }
             _ => return Err(ProjectionError::Unusable("a count".to_owned())),
         }
     }

@@ -12,7 +12,6 @@ use vpr_types::{Instant, ObjectId, Seq, TenantName, Version};
 
 use super::Sqlite;
 use crate::database::{Backend, Database};
-use crate::rows::IndexKey;
 use crate::schema::Table;
 use crate::sql::{Dialect, Statement, Value};
 use crate::tenant::Tenant;
@@ -72,7 +71,6 @@ impl Database for Explaining<'_> {
 struct Filled {
     sqlite: Sqlite,
     name: TenantName,
-    key: IndexKey,
     _folder: tempfile::TempDir,
 }
 
@@ -158,18 +156,20 @@ fn filled() -> Filled {
         (0..40).map(|number| document("Patient", number, 2, patient(number + 1))).collect();
     second.extend((0..400).map(|number| document("Observation", number, 2, observation(number + 1))));
     apply::apply(&sqlite, &name, &tenant, &[change(1, first), change(2, second)], &limits).unwrap();
-    Filled { sqlite, name, key: IndexKey::new(&[3; 32]), _folder: folder }
+    Filled { sqlite, name, _folder: folder }
 }
 
 impl Filled {
     /// All steps of the statements of a query that finds something.
     fn plans(&self, query: &Query, request: &PageRequest, driven: usize) -> Vec<(String, Vec<String>)> {
         let mut plans = Vec::new();
+        // One that has not counted anything yet.
+        let tenant = Tenant::new([3; 32], Epoch { id: [0; 8], secret: [0; 32] }, 0);
         let limits = Limits { rows_driven_max: driven, ..Limits::default() };
         self.sqlite
             .read(&self.name, &mut |database| {
                 let mut explaining = Explaining { inner: database, plans: Vec::new() };
-                let page = search::search(&mut explaining, &self.key, query, None, request, &limits)?;
+                let page = search::search(&mut explaining, &tenant, query, None, request, &limits)?;
                 assert!(!page.hits.is_empty(), "{query:?}");
                 plans = explaining.plans;
                 Ok(())
