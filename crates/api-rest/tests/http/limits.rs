@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::Request;
 use hyper::body::Frame;
 use tower::ServiceExt as _;
+use vpr_types::limits;
 
 use crate::app::{App, Reply, call, get, patient, post};
 
@@ -30,10 +31,15 @@ impl hyper::body::Body for Unfinished {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_in_flight_share_one_budget() {
-    let app = App::with(|config| vpr_api_rest::RestConfig {
-        body_bytes_max: 64 * 1024,
-        body_budget_bytes: 128 * 1024,
-        ..config
+    // The limits in small: a 1024th of each, and nearly all of the budget is held.
+    let app = App::with(|config| {
+        assert_eq!(config.body_bytes_max, limits::BODY_BYTES_MAX);
+        assert_eq!(config.body_budget_bytes, limits::BODY_BUDGET_BYTES);
+        vpr_api_rest::RestConfig {
+            body_bytes_max: limits::BODY_BYTES_MAX / 1024,
+            body_budget_bytes: limits::BODY_BUDGET_BYTES / 1024,
+            ..config
+        }
     });
     let unfinished = || {
         let part = Bytes::from(vec![b' '; 60 * 1024]);
@@ -44,10 +50,10 @@ async fn bodies_in_flight_share_one_budget() {
             .unwrap();
         tokio::spawn(app.router.clone().oneshot(request))
     };
-    let held = [unfinished(), unfinished()];
+    let held = [unfinished(), unfinished(), unfinished(), unfinished()];
     let mut large = patient();
     large["name"][0]["text"] = "x".repeat(20 * 1024).into();
-    // Until both of them are read, there is room.
+    // Until all of them are read, there is room.
     let mut refused = app.send(post("/fhir/Patient", &large)).await;
     for _ in 0..50 {
         if refused.status != 201 {
