@@ -71,6 +71,29 @@ fn processor_seconds() -> f64 {
     text.split(' ').next().and_then(|first| first.parse::<f64>().ok()).unwrap_or_default() / 1e9
 }
 
+/// Rows and bytes of each table and index, for each document that lives.
+fn print_rows(path: &std::path::Path, count: usize) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let each = |number: i64| number as f64 / count as f64;
+    for table in tables {
+        let rows: i64 =
+            connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        if rows > 0 {
+            println!("{table:10} {:6.2} rows a document", each(rows));
+        }
+    }
+    let mut sizes = match connection.prepare("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name") {
+        Ok(sizes) => sizes,
+        Err(_) => return,
+    };
+    let sizes = sizes.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))).unwrap();
+    for (name, bytes) in sizes.map(Result::unwrap) {
+        println!("{name:20} {:6.0} bytes a document", each(bytes));
+    }
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let count: usize = arguments.next().map_or(20_000, |each| each.parse().unwrap());
@@ -105,6 +128,7 @@ fn main() {
         let each = 1e6 / of as f64;
         println!("{what} {of}: {:.1} µs a document, {:.1} µs of the processor", seconds * each, busy * each);
     }
+    print_rows(&folder.join("load.sqlite"), count);
     let size = std::fs::metadata(folder.join("load.sqlite")).unwrap().len();
     println!("{} bytes a document", size as usize / count);
 

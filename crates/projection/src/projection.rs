@@ -84,7 +84,7 @@ impl Projection {
     pub fn open_tenant(&self, tenant: &TenantName, index_key: [u8; 32]) -> Result<(), ProjectionError> {
         self.inner.backend.open_tenant(tenant)?;
         let mut found = None;
-        self.inner.backend.write(tenant, &mut |database| {
+        let opened = self.inner.backend.write(tenant, &mut |database| {
             let made_of = meta::get(database, meta::name::MADE_OF)?;
             if made_of.is_some() && meta::get(database, meta::name::LAYOUT)? != Some(meta::layout()) {
                 return Err(ProjectionError::Unusable("the tables are of another program".to_owned()));
@@ -99,7 +99,12 @@ impl Projection {
             let epoch = epoch.ok_or_else(|| ProjectionError::Unusable("there is no epoch".to_owned()))?;
             found = Some((epoch, meta::get_seq(database, meta::name::APPLIED)?));
             Ok(())
-        })?;
+        });
+        if matches!(opened, Err(ProjectionError::Unusable(_))) {
+            // So that a reset removes what is there, whatever it was before.
+            self.inner.tenants.write().remove(tenant);
+        }
+        opened?;
         if let Some((epoch, applied)) = found {
             let opened = Tenant::new(index_key, epoch, applied);
             self.inner.tenants.write().insert(tenant.clone(), Arc::new(opened));

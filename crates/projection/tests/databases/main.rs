@@ -5,6 +5,7 @@
 
 mod asks;
 mod equal;
+mod listings;
 mod processes;
 mod resources;
 mod world;

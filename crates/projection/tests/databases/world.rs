@@ -22,7 +22,7 @@ pub(crate) struct World {
     pub(crate) urls: PostgresDatabase,
     pub(crate) runtime: Runtime,
     /// Goes with the files in it when the world does.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -43,7 +43,12 @@ impl World {
         for each in [&sqlite, &postgres] {
             each.open_tenant(&tenant, [7; 32]).unwrap();
         }
-        Self { sqlite, postgres, tenant, urls, runtime, _folder: folder }
+        Self { sqlite, postgres, tenant, urls, runtime, folder: folder }
+    }
+
+    /// SQLite's file.
+    pub(crate) fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join(format!("{}.sqlite", self.tenant))
     }
 
     pub(crate) fn both(&self) -> [&Projection; 2] {
