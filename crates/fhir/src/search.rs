@@ -22,7 +22,7 @@ mod matches;
 
 mod subset;
 
-pub use extract::{extract, extractor};
+pub use extract::{extract, extract_for, extractor};
 pub use fold::fold;
 pub use key::{Extracted, Key, KeyValue, QuantityKey, ReferenceKey, Span, Token};
 pub use matches::{Facts, is_path_prefix, matches};

@@ -23,9 +23,9 @@ mod tests;
 use vpr_codec::Value;
 
 use self::plan::Plan;
-use super::{Extracted, Key, KeyValue, ReferenceKey};
+use super::{Extracted, Filter, Key, KeyValue, ReferenceKey};
 use crate::ResourceType;
-use crate::definitions::Compartment;
+use crate::definitions::{Compartment, SearchParameter};
 use crate::edits::Edits;
 use crate::home::home;
 use crate::listing::listing;
@@ -45,7 +45,7 @@ pub use self::version::extractor;
 pub fn extract(resource: Value<'_>) -> Extracted {
     let Some(its_type) = resource_type(resource) else { return Extracted::default() };
     let plan = Plan::of(its_type);
-    let keys = once::each_once(run::keys(plan, resource));
+    let keys = once::each_once(run::keys(plan, resource, None));
     let compartments = compartments(plan, its_type, resource, &keys);
     let patient = if never_in_patients_compartment(its_type) {
         home(resource, &Edits::default()).patient
@@ -53,6 +53,37 @@ pub fn extract(resource: Value<'_>) -> Extracted {
         None
     };
     Extracted { keys, compartments, patient, listing: listing(resource) }
+}
+
+/// As much of [`extract`] as tells whether the resource fulfills `filters`.
+#[must_use]
+pub fn extract_for(resource: Value<'_>, filters: &[Filter]) -> Extracted {
+    let mut wanted = Vec::new();
+    // Compartments come from keys of parameters that nobody named.
+    if !filters.iter().all(|filter| looks_at(filter, &mut wanted)) {
+        return extract(resource);
+    }
+    let Some(its_type) = resource_type(resource) else { return Extracted::default() };
+    let keys = once::each_once(run::keys(Plan::of(its_type), resource, Some(&wanted)));
+    Extracted { keys, ..Extracted::default() }
+}
+
+/// Collects the parameters that a filter looks at; false: it looks at more than parameters.
+fn looks_at(filter: &Filter, wanted: &mut Vec<SearchParameter>) -> bool {
+    match filter {
+        Filter::Parameter { parameter, .. } | Filter::Missing { parameter, .. } => wanted.push(*parameter),
+        Filter::Not(inner) => return looks_at(inner, wanted),
+        Filter::All(filters) | Filter::Any(filters) => {
+            return filters.iter().all(|filter| looks_at(filter, wanted));
+        }
+        Filter::InCompartment(_) => return false,
+        Filter::Id(_)
+        | Filter::LastUpdated(_)
+        | Filter::Type(_)
+        | Filter::Chain { .. }
+        | Filter::Has { .. } => {}
+    }
+    true
 }
 
 fn never_in_patients_compartment(its_type: ResourceType) -> bool {

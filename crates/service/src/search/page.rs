@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use vpr_codec::{Json, Limits, Style};
-use vpr_fhir::search::{Facts, Query, Summary, Total, extract, matches, subset};
+use vpr_fhir::search::{Facts, Query, Summary, Total, extract_for, matches, subset};
 use vpr_fhir::{Issue, IssueType, OperationOutcome, Severity};
 use vpr_projection::{Hit, HitMode, Page, PageRequest, Position};
 use vpr_types::{Seq, limits};
@@ -170,7 +170,7 @@ impl Work<'_> {
         let found = found.filter(|found| !is_deletion(&found.row)).ok_or_else(Failure::internal)?;
         let rendered = self.rendered(&name, &found.row)?;
         let json = Json::parse(rendered.to_vec(), &Limits::default()).map_err(|_| Failure::internal())?;
-        let said = extract(json.root());
+        let said = extract_for(json.root(), &query.filters);
         let facts =
             Facts { resource: hit.resource, id: &hit.id, last_updated: found.row.time, extracted: &said };
         let confirmed = query.filters.iter().all(|filter| matches(filter, &facts) != Some(false));

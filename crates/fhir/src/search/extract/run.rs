@@ -14,12 +14,16 @@ use crate::search::{Key, KeyValue, Token};
 /// left out. Only elements with hundreds of codings have more.
 pub(super) const COMBINATIONS_MAX: usize = 32_768;
 
-/// The keys of a resource, repetitions included.
-pub(super) fn keys(plan: &Plan, resource: Value<'_>) -> Vec<Key> {
-    let mut run = Run { plan, resource, keys: Vec::with_capacity(32), combinations_left: COMBINATIONS_MAX };
+/// The keys of a resource, repetitions included; those of other parameters than `wanted` may lack.
+pub(super) fn keys(plan: &Plan, resource: Value<'_>, wanted: Option<&[SearchParameter]>) -> Vec<Key> {
+    let keys = Vec::with_capacity(32);
+    let mut run = Run { plan, resource, wanted, keys, combinations_left: COMBINATIONS_MAX };
     run.outputs(plan.root(), resource);
     run.below(plan.root(), resource);
     for (parameter, proofs) in &plan.truths {
+        if !run.wants(&[*parameter]) {
+            continue;
+        }
         let holds = proofs.iter().all(|proof| proof.holds(resource));
         let token = Token { system: None, code: Some(holds.to_string()) };
         run.keys.push(Key { parameter: *parameter, value: KeyValue::Token(token) });
@@ -30,6 +34,7 @@ pub(super) fn keys(plan: &Plan, resource: Value<'_>) -> Vec<Key> {
 struct Run<'a> {
     plan: &'a Plan,
     resource: Value<'a>,
+    wanted: Option<&'a [SearchParameter]>,
     keys: Vec<Key>,
     combinations_left: usize,
 }
@@ -60,12 +65,18 @@ impl<'a> Run<'a> {
     fn outputs(&mut self, node: &'a Node, element: Value<'a>) {
         for output in &node.outputs {
             match output {
+                Output::Keys(parameters, _) | Output::Composite(parameters, _) if !self.wants(parameters) => {
+                }
                 Output::Keys(parameters, datatype) => {
                     datatype.values(element, &mut |value| self.push(parameters, value));
                 }
                 Output::Composite(parameters, parts) => self.composite(parameters, parts, element),
             }
         }
+    }
+
+    fn wants(&self, parameters: &[SearchParameter]) -> bool {
+        self.wanted.is_none_or(|wanted| parameters.iter().any(|parameter| wanted.contains(parameter)))
     }
 
     fn push(&mut self, parameters: &[SearchParameter], value: KeyValue) {

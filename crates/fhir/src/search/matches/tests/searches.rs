@@ -3,7 +3,7 @@
 use vpr_codec::{Json, Limits};
 
 use super::*;
-use crate::search::{ParseOptions, Query, Scope, SearchLimits, extract, parse};
+use crate::search::{ParseOptions, Query, Scope, SearchLimits, extract, extract_for, parse};
 
 pub(super) fn parsed(of: &str, query: &str) -> Query {
     let pairs: Vec<_> = query
@@ -34,8 +34,13 @@ fn check(resource: &str, found: &[&str], not_found: &[&str]) {
     };
     for (queries, expected) in [(found, true), (not_found, false)] {
         for query in queries {
-            let filter = Filter::All(parsed(&name, query).filters);
+            let filters = parsed(&name, query).filters;
+            let narrowed = extract_for(json.root(), &filters);
+            let filter = Filter::All(filters);
             assert_eq!(matches(&filter, &facts), Some(expected), "{query}");
+            // What was extracted for these filters alone says the same.
+            let narrowed = Facts { extracted: &narrowed, ..facts };
+            assert_eq!(matches(&filter, &narrowed), Some(expected), "{query}");
         }
     }
 }
