@@ -5,17 +5,18 @@ use vpr_search_tests::{Write, operations};
 
 /// Types that every sequence has: who records are about, and what refers to them.
 const ALWAYS: [&str; 3] = ["Patient", "Observation", "Encounter"];
-/// Further types of a sequence.
-const MORE: usize = 5;
+/// Further types of a sequence, and how often it writes at the most, but for what the operations add:
+/// few, so that each document is written several times...
+const NARROW: (usize, usize) = (5, 60);
+/// ...or many, so that a rebuild writes many documents at once.
+const WIDE: (usize, usize) = (20, 120);
 
-/// So many documents are written by a sequence at the most, but for what the operations add.
-pub const WRITES_MAX: usize = 60;
-
-/// The writes of a seed, of a few types so that each document is written several times.
+/// The writes of a seed.
 pub fn writes(seed: u64, dice: &mut Dice) -> Vec<Write> {
     let all: Vec<Write> = operations(seed).into_iter().flatten().collect();
+    let (more, most) = if dice.below(6) == 0 { WIDE } else { NARROW };
     let mut types: Vec<&str> = ALWAYS.to_vec();
-    while types.len() < ALWAYS.len() + MORE {
+    while types.len() < ALWAYS.len() + more {
         let (Write::Put(more, ..) | Write::Delete(more, _)) = dice.pick(&all);
         if !types.contains(more) {
             types.push(more);
@@ -24,7 +25,7 @@ pub fn writes(seed: u64, dice: &mut Dice) -> Vec<Write> {
     let wanted = |write: &Write| match write {
         Write::Put(type_name, ..) | Write::Delete(type_name, _) => types.contains(type_name),
     };
-    all.into_iter().filter(wanted).take(WRITES_MAX).collect()
+    all.into_iter().filter(wanted).take(most).collect()
 }
 
 /// A search that finds a document by its first identifier, if it has one.
