@@ -11,8 +11,10 @@ mod codegen;
 mod openapi;
 
 mod bench;
+mod figures;
 
 mod children;
+mod machine;
 mod workspace;
 
 use std::error::Error;
@@ -25,7 +27,8 @@ const USAGE: &str = "usage: cargo xtask <task>
   tidy                       the rules of the code base that no compiler checks
   codegen [--check]          the FHIR R4 definitions as Rust tables
   openapi [--check]          the committed OpenAPI documents
-  bench [--seconds N]        throughput, latency and CPU, beside this machine's raw limits";
+  bench [--seconds N]        throughput, latency and CPU, beside this machine's raw limits
+  figures [--check]          the ten figures of README.md, from what was published last";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +49,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
         Some(("codegen", rest)) => codegen::run(rest),
         Some(("openapi", rest)) => openapi::run(rest),
         Some(("bench", rest)) => bench::run(rest),
+        Some(("figures", rest)) => figures::run(rest),
         _ => Err(USAGE.into()),
     }
 }

@@ -41,6 +41,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     words::american,
     documents::tables_and_links,
     documents::changelog,
+    documents::figures,
     documents::decisions,
     documents::architecture,
     documents::one_sentence_a_line,

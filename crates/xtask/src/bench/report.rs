@@ -139,8 +139,5 @@ pub(super) fn commit(root: &Path) -> String {
 }
 
 pub(super) fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    format!("{cores} cores of {}", model.map_or("an unknown processor", |(_, name)| name))
+    crate::machine::name()
 }

@@ -1,31 +1,24 @@
-use std::collections::BTreeSet;
+//! Every test of the workspace in one run of cargo's, and what its output says.
+
+mod totals;
+
 use std::error::Error;
-use std::fmt;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
 
 use super::databases::Databases;
 use super::left_out::TestData;
-use crate::children;
+use crate::{children, workspace};
 
-/// What a test prints, at the start of a line, about something that it could not test here.
-const LEFT_OUT: &str = "LEFT OUT:";
-
-/// What the test runner's output came to.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Totals {
-    binaries: u64,
-    passed: u64,
-    failed: u64,
-    ignored: u64,
-    left_out: BTreeSet<String>,
-    within_successes: bool,
-}
+pub(super) use totals::Totals;
 
 /// Runs every test of the workspace; output goes through as it comes.
 ///
 /// # Errors
-/// When something does not compile, a test fails, or not one test ran.
+/// When something does not compile, a test fails, not one test ran, or a test that runs on both
+/// databases ran on one.
 pub(super) fn run(
     filters: &[&str],
     data: &TestData,
@@ -35,108 +28,70 @@ pub(super) fn run(
     let args = ["test", "--workspace", "--locked", "--no-fail-fast", "--features", "vpr-xtask/bench"];
     let mut command = children::cargo(&args);
     // The output of tests that passed holds what they left out.
-    command.args(["--", "--show-output"]).args(filters).stdout(Stdio::piped());
+    command.args(["--", "--show-output"]).args(filters);
     data.tell(&mut command);
     databases.tell(&mut command);
-    let mut child = command.spawn()?;
-    let output = child.stdout.take().ok_or("the test runner has no output")?;
-    for line in BufReader::new(output).split(b'\n') {
-        let line = String::from_utf8_lossy(&line?).into_owned();
-        if totals.add(&line) {
+    let name = children::name(&command);
+    let begun = Instant::now();
+    let mut built_in = None;
+    let status = follow(command, &mut |line| {
+        if totals.add(line) {
             println!("{line}");
         }
+        if !totals.is_building() {
+            built_in.get_or_insert_with(|| begun.elapsed());
+        }
+    })?;
+    if let Some(time) = built_in {
+        publish_build_time(totals.compiled(), time)?;
     }
-    let status = child.wait()?;
     if !status.success() {
-        return Err(format!("{}: {status}", children::name(&command)).into());
+        return Err(format!("{name}: {status}").into());
     }
-    if totals.passed == 0 {
+    if totals.passed() == 0 {
         return Err("no test ran".into());
     }
-    Ok(())
+    if filters.is_empty() { totals.on_both_databases() } else { Ok(()) }
 }
 
-impl Totals {
-    /// What tests said that they could not test.
-    pub(super) fn left_out(&self) -> impl Iterator<Item = &str> {
-        self.left_out.iter().map(String::as_str)
+/// Runs a command to its end and gives each line that it prints, in one order: what cargo says on
+/// standard error and what tests say belong together.
+fn follow(mut command: Command, each: &mut dyn FnMut(&str)) -> io::Result<ExitStatus> {
+    let (output, input) = io::pipe()?;
+    command.stdout(input.try_clone()?).stderr(input);
+    let mut child = command.spawn()?;
+    // It holds the end of the pipe that must be closed before the other one ends.
+    drop(command);
+    for line in BufReader::new(output).split(b'\n') {
+        each(&String::from_utf8_lossy(&line?));
     }
-
-    /// Takes one line of the runner's output; whether a person wants to see it: what passing tests
-    /// printed, between `successes:` and the closing line, is only noise.
-    fn add(&mut self, line: &str) -> bool {
-        if let Some(what) = line.trim_start().strip_prefix(LEFT_OUT) {
-            self.left_out.insert(what.trim().to_owned());
-        }
-        let result = line.strip_prefix("test result: ");
-        match line {
-            "successes:" => self.within_successes = true,
-            "failures:" => self.within_successes = false,
-            _ if result.is_some() => self.within_successes = false,
-            _ => {}
-        }
-        if let Some(result) = result {
-            self.add_result(result);
-        }
-        !self.within_successes
-    }
-
-    /// Adds `ok. 12 passed; 0 failed; 1 ignored; …`.
-    fn add_result(&mut self, result: &str) {
-        self.binaries += 1;
-        for part in result.split([';', '.']) {
-            let mut words = part.split_whitespace();
-            let (Some(Ok(count)), Some(what)) = (words.next().map(str::parse::<u64>), words.next()) else {
-                continue;
-            };
-            match what {
-                "passed" => self.passed += count,
-                "failed" => self.failed += count,
-                "ignored" => self.ignored += count,
-                _ => {}
-            }
-        }
-    }
+    child.wait()
 }
 
-impl fmt::Display for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { binaries, passed, failed, ignored, .. } = self;
-        write!(f, "tests: {passed} passed, {failed} failed, {ignored} ignored, in {binaries} test binaries")
+/// Keeps the time of a build from nothing as a figure; that of a part of it says nothing.
+fn publish_build_time(compiled: usize, time: Duration) -> Result<(), Box<dyn Error>> {
+    let lock = fs::read_to_string(workspace::root().join("Cargo.lock"))?;
+    // Not all of them are for this system.
+    if compiled * 2 < lock.matches("[[package]]").count() {
+        return Ok(());
     }
+    let folder = workspace::root().join("target/figures");
+    fs::create_dir_all(&folder)?;
+    let minutes = time.as_secs_f64() / 60.0;
+    let line = format!("{minutes:.1} min for {compiled} crates with all tests, from nothing\n");
+    Ok(fs::write(folder.join("build-time.txt"), line)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Totals;
+    use super::*;
 
     #[test]
-    fn closing_lines_are_summed() {
-        let mut totals = Totals::default();
-        let lines = [
-            "running 13 tests",
-            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.42s",
-            "test result: FAILED. 7 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1s",
-        ];
-        assert!(lines.iter().all(|line| totals.add(line)));
-        assert_eq!(totals, Totals { binaries: 2, passed: 19, failed: 2, ignored: 1, ..Totals::default() });
-    }
-
-    #[test]
-    fn what_passing_tests_print_is_read_and_not_shown() {
-        let mut totals = Totals::default();
-        let lines = [
-            ("test a ... ok", true),
-            ("successes:", false),
-            ("---- a stdout ----", false),
-            ("LEFT OUT: the FHIR corpus", false),
-            ("failures:", true),
-            ("---- b stdout ----", true),
-            ("test result: FAILED. 1 passed; 1 failed; 0 ignored", true),
-        ];
-        for (line, shown) in lines {
-            assert_eq!(totals.add(line), shown, "{line}");
-        }
-        assert_eq!(totals.left_out().collect::<Vec<_>>(), ["the FHIR corpus"]);
+    fn what_a_command_prints_comes_in_one_order_and_ends() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo 1; echo 2 >&2; sleep 0.1; echo 3; printf 4 >&2; exit 7"]);
+        let mut lines = Vec::new();
+        let status = follow(command, &mut |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!((lines.concat(), status.code()), ("1234".to_owned(), Some(7)));
     }
 }

@@ -89,6 +89,13 @@ pub(super) fn changelog(tree: &Tree) -> Vec<Finding> {
     if has { Vec::new() } else { vec![missing()] }
 }
 
+/// The table of figures in README has its markers and its rows; their values are a generator's.
+pub(super) fn figures(tree: &Tree) -> Vec<Finding> {
+    let readme = tree.get("README.md").map_or("", |file| file.text.as_str());
+    let faults = crate::figures::faults(readme).into_iter();
+    faults.map(|(line, what)| Finding::error("figures", "README.md", line, what)).collect()
+}
+
 /// Every decision has a number of its own and stands in the index.
 pub(super) fn decisions(tree: &Tree) -> Vec<Finding> {
     const FOLDER: &str = "docs/decisions/";
@@ -162,6 +169,12 @@ mod tests {
     fn a_change_log_without_a_place_is_found() {
         check(changelog, &[("CHANGELOG.md", "# Changes\n\n## Unreleased\n")], &[]);
         check(changelog, &[("CHANGELOG.md", "# Changes\n\n## 0.1.0\n")], &["Unreleased"]);
+    }
+
+    #[test]
+    fn a_readme_without_figures_is_found() {
+        check(figures, &[("README.md", include_str!("../../../../README.md"))], &[]);
+        check(figures, &[("README.md", "# A\n")], &["once each"]);
     }
 
     #[test]

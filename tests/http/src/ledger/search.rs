@@ -88,7 +88,6 @@ impl Account {
             return Ok(());
         }
         let query = format!("{kind}?{parameter}={}", notes.iter().copied().collect::<Vec<_>>().join(","));
-        if kind == "Organization" {}
         let wanted = self.with_notes(kind, notes);
         let names: Vec<String> = found(client, &query)?.iter().map(name_of).collect();
         let unique: BTreeSet<&str> = names.iter().map(String::as_str).collect();
