@@ -37,6 +37,9 @@ pub(crate) trait Database {
     /// The rows of a statement. Integers of any width come as [`Value::Int`].
     fn query(&mut self, statement: &Statement) -> Result<Vec<Vec<Value>>, ProjectionError>;
 
+    /// How the database would run a statement whatever its values are, a step a line, in its own words.
+    fn plan(&mut self, statement: &Statement) -> Result<Vec<String>, ProjectionError>;
+
     /// Adds rows, in statements of many rows. `rows` holds the values of all columns of the table,
     /// row after row, sorted by key; no row may be there already.
     fn insert(&mut self, table: &'static Table, rows: Vec<Value>) -> Result<(), ProjectionError>;

@@ -30,6 +30,7 @@ mod sql;
 
 mod apply;
 mod database;
+mod explain;
 mod meta;
 mod search;
 
@@ -40,6 +41,7 @@ pub use change::{AppliedChange, AppliedDocument, AppliedOperation};
 pub use content::Content;
 pub use epoch::Epoch;
 pub use error::ProjectionError;
+pub use explain::ExplainedStatement;
 pub use history::{HistoryPage, HistoryPosition, HistoryRequest};
 pub use limits::Limits;
 pub use listing::ListingRow;

@@ -8,12 +8,13 @@ use vpr_fhir::search::{Filter, Query};
 use vpr_types::{Entropy, Seq, SystemEntropy, TenantName};
 
 use crate::database::{Backend, Database};
+use crate::explain::Recording;
 use crate::postgres::{Postgres, PostgresPlace};
 use crate::sqlite::Sqlite;
 use crate::tenant::Tenant;
 use crate::{
-    AppliedChange, Content, Epoch, HistoryPage, HistoryRequest, Limits, ListingRow, Page, PageRequest,
-    ProjectionError, apply, content, history, listing, meta, search,
+    AppliedChange, Content, Epoch, ExplainedStatement, HistoryPage, HistoryRequest, Limits, ListingRow, Page,
+    PageRequest, ProjectionError, apply, content, history, listing, meta, search,
 };
 
 /// Where the tables are.
@@ -152,6 +153,28 @@ impl Projection {
         let tenant = self.tenant(name)?;
         let limits = &self.inner.limits;
         self.read(name, |database| search::search(database, &tenant, query, access, request, limits))
+    }
+
+    /// How [`Self::search`] finds that page: runs it, and tells the statements in their order. What
+    /// searches before it have counted is counted again, so that nothing is left out.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn explain(
+        &self,
+        name: &TenantName,
+        query: &Query,
+        access: Option<&Filter>,
+        request: &PageRequest,
+    ) -> Result<Vec<ExplainedStatement>, ProjectionError> {
+        let tenant = self.tenant(name)?;
+        let tenant = Tenant::new(*tenant.index_key(), tenant.epoch(), 0);
+        let limits = &self.inner.limits;
+        self.read(name, |database| {
+            let mut recording = Recording::new(database);
+            search::search(&mut recording, &tenant, query, access, request, limits)?;
+            Ok(recording.statements)
+        })
     }
 
     /// One page of the history of a type or of everything, newest first.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+use sqlx::{AssertSqlSafe, Connection, Executor};
 use tokio::runtime::Builder;
 use vpr_codec::Json;
 use vpr_fhir::ResourceType;
@@ -12,51 +12,12 @@ use vpr_testkit::postgres::PostgresServer;
 use vpr_types::{Instant, ObjectId, Seq, Version};
 
 use super::*;
-use crate::database::Database;
-use crate::schema::Table;
+use crate::explain::Recording;
 use crate::search::search;
-use crate::sql::{Dialect, Statement, Value};
 use crate::tenant::Tenant;
 use crate::{
     AppliedChange, AppliedDocument, AppliedOperation, Epoch, Limits, PageRequest, Place, Projection,
 };
-
-/// Passes everything on and remembers the questions.
-struct Listening<'a> {
-    database: &'a mut dyn Database,
-    heard: Vec<Statement>,
-}
-
-impl Database for Listening<'_> {
-    fn dialect(&self) -> Dialect {
-        self.database.dialect()
-    }
-
-    fn query(&mut self, statement: &Statement) -> Result<Vec<Vec<Value>>, ProjectionError> {
-        self.heard.push(statement.clone());
-        self.database.query(statement)
-    }
-
-    fn execute(&mut self, _: &Statement) -> Result<u64, ProjectionError> {
-        unreachable!("a search changes nothing")
-    }
-
-    fn insert(&mut self, _: &'static Table, _: Vec<Value>) -> Result<(), ProjectionError> {
-        unreachable!("a search changes nothing")
-    }
-
-    fn replace(&mut self, _: &'static Table, _: Vec<Value>) -> Result<(), ProjectionError> {
-        unreachable!("a search changes nothing")
-    }
-
-    fn delete(&mut self, _: &'static Table, _: Vec<Value>) -> Result<(), ProjectionError> {
-        unreachable!("a search changes nothing")
-    }
-
-    fn clear(&mut self, _: &'static Table) -> Result<(), ProjectionError> {
-        unreachable!("a search changes nothing")
-    }
-}
 
 const ASKED: &[&str] = &[
     "Observation?",
@@ -138,29 +99,6 @@ fn changes() -> Vec<AppliedChange> {
     all
 }
 
-/// How the server would run a statement, not knowing its values.
-async fn plan(connection: &mut PgConnection, statement: &Statement) -> String {
-    let kinds: Vec<&str> = statement
-        .binds
-        .iter()
-        .map(|value| match value {
-            Value::Int(_) | Value::Null => "bigint",
-            Value::Text(_) => "text",
-            Value::Bytes(_) => "bytea",
-        })
-        .collect();
-    let (kinds, values) = match kinds.len() {
-        0 => (String::new(), String::new()),
-        count => (format!("({})", kinds.join(", ")), format!("({})", vec!["NULL"; count].join(", "))),
-    };
-    let prepare = format!("PREPARE asked{kinds} AS {}", statement.text);
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(prepare))).await.unwrap();
-    let explain = format!("EXPLAIN (COSTS OFF) EXECUTE asked{values}");
-    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(explain))).await.unwrap();
-    connection.execute(sqlx::raw_sql("DEALLOCATE asked")).await.unwrap();
-    rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
-}
-
 /// What reads more than it gives, again and again.
 const WASTEFUL: &[&str] =
     &["Seq Scan", "Materialize", "Hash Join", "Merge", "Bitmap", "Hash Anti", "Hash Semi"];
@@ -208,49 +146,36 @@ fn plans_do_not_follow_the_statistics() {
             ),
         });
         for (url, at) in ASKED.iter().flat_map(|url| [(url, None), (url, Some(Seq(60)))]) {
-            let mut heard = Vec::new();
+            let mut asked = Vec::new();
             // One that has not counted anything yet.
             let tenant = Tenant::new([7; 32], Epoch { id: [0; 8], secret: [0; 32] }, 0);
             postgres
                 .read(&here, &mut |database| {
-                    let mut listening = Listening { database, heard: Vec::new() };
+                    let mut recording = Recording::new(database);
                     let request = PageRequest { at, limit: 5, total: true, ..PageRequest::default() };
-                    search(&mut listening, &tenant, &read(url), None, &request, &limits)?;
-                    heard = listening.heard;
+                    search(&mut recording, &tenant, &read(url), None, &request, &limits)?;
+                    asked = recording.statements;
                     Ok(())
                 })
                 .unwrap();
-            let mut lease =
-                postgres.searches.begin(&format!("BEGIN READ ONLY; {}", Postgres::entering(&here))).unwrap();
-            lease
-                .wait(async |connection| {
-                    for statement in &heard {
-                        let plan = plan(connection, statement).await;
-                        let small = plan.replace("Seq Scan on kinds", "");
-                        let wasteful = WASTEFUL.iter().find(|word| small.contains(**word));
-                        assert!(wasteful.is_none(), "{pages} {rows} {url}\n{}\n{plan}", statement.text);
-                        // Whoever walks in the order of the page stops as soon as it is full.
-                        let walks = [
-                            "s.lo AS v0 FROM sortk s",
-                            "s.hi AS v0 FROM sortk s",
-                            "r.last_updated AS v0 FROM res r",
-                            "ORDER BY w.rid",
-                            "SELECT r.rid, r.type, r.fid, r.ver FROM res r",
-                        ];
-                        let walks = walks.iter().any(|walk| statement.text.contains(walk));
-                        let now = at.is_none();
-                        assert!(
-                            !(walks && now && plan.contains("Sort")),
-                            "{url}\n{}\n{plan}",
-                            statement.text
-                        );
-                        plans += 1;
-                    }
-                    Ok(())
-                })
-                .unwrap();
-            lease.run("ROLLBACK").unwrap();
-            lease.give_back();
+            for statement in asked {
+                let (text, plan) = (statement.text, statement.steps.join("\n"));
+                let small = plan.replace("Seq Scan on kinds", "");
+                let wasteful = WASTEFUL.iter().find(|word| small.contains(**word));
+                assert!(wasteful.is_none(), "{pages} {rows} {url}\n{text}\n{plan}");
+                // Whoever walks in the order of the page stops as soon as it is full.
+                let walks = [
+                    "s.lo AS v0 FROM sortk s",
+                    "s.hi AS v0 FROM sortk s",
+                    "r.last_updated AS v0 FROM res r",
+                    "ORDER BY w.rid",
+                    "SELECT r.rid, r.type, r.fid, r.ver FROM res r",
+                ];
+                let walks = walks.iter().any(|walk| text.contains(walk));
+                let now = at.is_none();
+                assert!(!(walks && now && plan.contains("Sort")), "{url}\n{text}\n{plan}");
+                plans += 1;
+            }
         }
     }
     assert!(plans > 500, "{plans}");

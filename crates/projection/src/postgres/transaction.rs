@@ -1,5 +1,5 @@
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{Arguments, AssertSqlSafe, Row, TypeInfo, ValueRef};
+use sqlx::{Arguments, AssertSqlSafe, Executor, Row, TypeInfo, ValueRef};
 use vpr_types::TenantName;
 
 use super::connections::{Connections, Lease};
@@ -19,6 +19,8 @@ pub(super) struct Transaction<'a> {
     mark: String,
     /// A statement failed: the server accepts a commit, and undoes everything.
     failed: bool,
+    /// The session keeps what no rollback takes back: it is not used again.
+    spoiled: bool,
 }
 
 impl<'a> Transaction<'a> {
@@ -30,12 +32,12 @@ impl<'a> Transaction<'a> {
         work: Work<'_>,
     ) -> Result<(), ProjectionError> {
         let lease = connections.begin(begin)?;
-        let mut transaction = Self { lease, mark: format!("/* {tenant} */ "), failed: false };
+        let mut transaction = Self { lease, mark: format!("/* {tenant} */ "), failed: false, spoiled: false };
         let done = work(&mut transaction);
-        let Self { mut lease, failed, .. } = transaction;
+        let Self { mut lease, failed, spoiled, .. } = transaction;
         let end = if done.is_ok() && !failed { "COMMIT" } else { "ROLLBACK" };
         let ended = lease.run(end).map_err(|error| failure(&error));
-        if ended.is_ok() {
+        if ended.is_ok() && !spoiled {
             lease.give_back();
         }
         done?;
@@ -97,6 +99,21 @@ impl Database for Transaction<'_> {
         let rows = self.lease.wait(async |connection| query.fetch_all(connection).await);
         let rows = rows.map_err(|error| self.fails(&error))?;
         rows.iter().map(|row| (0..row.len()).map(|at| value(row, at)).collect()).collect()
+    }
+
+    fn plan(&mut self, statement: &Statement) -> Result<Vec<String>, ProjectionError> {
+        let (prepare, explain) = explaining(statement);
+        let asked = self.lease.wait(async |connection| {
+            connection.execute(sqlx::raw_sql(AssertSqlSafe(prepare))).await?;
+            let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(explain))).await?;
+            connection.execute(sqlx::raw_sql("DEALLOCATE explained")).await?;
+            rows.iter().map(|row| row.try_get(0)).collect()
+        });
+        asked.map_err(|error| {
+            // It may still know the statement that was to be explained.
+            self.spoiled = true;
+            self.fails(&error)
+        })
     }
 
     fn insert(&mut self, table: &'static Table, rows: Vec<Value>) -> Result<(), ProjectionError> {
@@ -210,6 +227,22 @@ fn arguments(statement: &Statement) -> Result<PgArguments, ProjectionError> {
         added.map_err(|_| too_large())?;
     }
     Ok(arguments)
+}
+
+/// What prepares a statement, and what asks for the plan that serves all values: sessions make no
+/// other.
+fn explaining(statement: &Statement) -> (String, String) {
+    let kinds = statement.binds.iter().map(|value| match value {
+        Value::Int(_) | Value::Null => "bigint",
+        Value::Text(_) => "text",
+        Value::Bytes(_) => "bytea",
+    });
+    let kinds: Vec<&str> = kinds.collect();
+    let listed = |all: &[&str]| if all.is_empty() { String::new() } else { format!("({})", all.join(", ")) };
+    (
+        format!("PREPARE explained{} AS {}", listed(&kinds), statement.text),
+        format!("EXPLAIN (COSTS OFF) EXECUTE explained{}", listed(&vec!["NULL"; kinds.len()])),
+    )
 }
 
 fn too_large() -> ProjectionError {

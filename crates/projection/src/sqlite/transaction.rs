@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -99,6 +100,23 @@ impl Database for Transaction<'_> {
             all.push(values);
         }
         Ok(all)
+    }
+
+    fn plan(&mut self, statement: &Statement) -> Result<Vec<String>, ProjectionError> {
+        let text = format!("EXPLAIN QUERY PLAN {}", statement.text);
+        let mut prepared = self.connection.prepare(&text).map_err(too_large)?;
+        let mut rows = prepared.raw_query();
+        let mut steps = Vec::new();
+        // Each step has a number and names the one that it serves; 0 is none.
+        let mut depths: HashMap<i64, usize> = HashMap::new();
+        while let Some(row) = rows.next().map_err(failure)? {
+            let number = |column| row.get::<_, i64>(column).map_err(failure);
+            let depth = depths.get(&number(1)?).map_or(0, |above| above + 1);
+            depths.insert(number(0)?, depth);
+            let detail: String = row.get(3).map_err(failure)?;
+            steps.push(format!("{}{detail}", "  ".repeat(depth)));
+        }
+        Ok(steps)
     }
 
     fn insert(&mut self, table: &'static Table, rows: Vec<Value>) -> Result<(), ProjectionError> {
