@@ -65,6 +65,29 @@ fn loading_twice_is_loading_once_by_every_way_in() {
 }
 
 #[test]
+fn entries_of_a_batch_are_repeated_each_for_itself() {
+    let place = Place::new();
+    let batch = r#"{"resourceType":"Bundle","type":"batch","entry":[
+        {"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}},
+        {"resource":{"resourceType":"Patient","id":"b"},
+         "request":{"method":"PUT","url":"Patient/b","ifMatch":"W/\"1\""}},
+        {"resource":{"resourceType":"Patient","id":"c"},"request":{"method":"PUT","url":"Patient/c"}}]}"#;
+    let name = place.file("batch.json", batch);
+    let report = place.path("report.json");
+    let load = || {
+        // It ends with 1 where an entry is refused.
+        let mut command = place.vpr(&["load", "--report", report.to_str().unwrap(), name.to_str().unwrap()]);
+        let _ = command.output().unwrap();
+        totals(&report)
+    };
+    assert_eq!(load(), (2, 0, 1));
+    assert_eq!(load(), (0, 2, 1));
+    let b = place.file("b.json", r#"{"resourceType":"Patient","id":"b"}"#);
+    place.run(&["load", b.to_str().unwrap()]);
+    assert_eq!(load(), (1, 2, 0), "what was refused can be done by now");
+}
+
+#[test]
 fn every_form_of_the_same_bundles_is_the_same_load() {
     let place = Place::new();
     let sample = place.sample(PATIENTS);
