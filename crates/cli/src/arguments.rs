@@ -104,6 +104,16 @@ Examples:
 Example:
   vpr diff Patient/123 Patient/123 1 2")]
     Diff(DiffArguments),
+    /// Show how a search is run: its statements, with the plan, the rows and the time of each.
+    #[command(after_help = "\
+The search is run as a request would run it, and recorded in the audit log.
+Statements are shown without their values, rows as a number: nothing of a patient is printed.
+
+Examples:
+  vpr explain 'Observation?patient=p1&code=8867-4&_sort=-date'
+  vpr explain --json '?_type=Condition,Observation&_lastUpdated=ge2026-01-01'
+  vpr explain 'Patient/p1/Observation?date=ge2026'")]
+    Explain(ExplainArguments),
     /// Check every repository against its history, the directory and the feed.
     Verify,
     /// Empty the search index of a tenant and build it again.
@@ -270,6 +280,18 @@ pub(crate) struct DiffArguments {
     pub(crate) from: u32,
     /// The later version.
     pub(crate) to: u32,
+}
+
+/// Which search.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) tenant: TenantArguments,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The search as in its URL, below the base: [type]?…, ?_type=…, or Patient/<id>/[type]?…
+    pub(crate) search: String,
 }
 
 /// What to look at.

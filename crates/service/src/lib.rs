@@ -27,6 +27,7 @@ mod conditions;
 mod config;
 mod context;
 mod everything;
+mod explain;
 mod failure;
 mod histories;
 mod history;
@@ -50,6 +51,7 @@ pub use audit::action;
 pub use conditions::{NotTags, ReadConditions, Tags, WriteConditions, parse_version};
 pub use config::{AuditMode, SearchConfig, ServiceConfig, UnknownAuditMode};
 pub use context::RequestContext;
+pub use explain::Explanation;
 pub use failure::{Failure, FailureKind};
 pub use history::HistoryQuery;
 pub use list::{ListPage, ListRequest, ListedDocument};
@@ -60,6 +62,7 @@ pub use projector::{ProjectionStatus, ProjectorState};
 pub use query::{pairs, unknown_parameter};
 pub use service::{Refused, Service};
 pub use vpr_core::Health;
+pub use vpr_projection::ExplainedStatement;
 /// What operators see of the engine.
 pub mod operated {
     pub use vpr_core::{CommitView, HistoryPage, RecordSummary, Tenant};

@@ -12,6 +12,7 @@ use vpr_types::{
 
 use crate::audit::Trail;
 use crate::context::RequestContext;
+use crate::explain::Explanation;
 use crate::failure::Failure;
 use crate::list::{ListPage, ListRequest};
 use crate::projector::ProjectionStatus;
@@ -240,6 +241,15 @@ impl Operator {
     /// no longer kept, or there is no search index or it is away.
     pub async fn list(&self, tenant: &TenantName, request: ListRequest) -> Result<ListPage, Failure> {
         self.work(tenant, Interaction::List, None, move |work| work.list(&request)).await
+    }
+
+    /// How the first page of a search is found: `search` is what follows `[base]/` in its URL. The
+    /// search is run, and its statements are told; audited as a look at what it names.
+    ///
+    /// # Errors
+    /// As of the search itself; what it does not understand is refused, however lenient searches are.
+    pub async fn explain(&self, tenant: &TenantName, search: String) -> Result<Explanation, Failure> {
+        self.work(tenant, Interaction::Inspect, None, move |work| work.explain(&search)).await
     }
 
     /// Brings everything durable into Git, so that stock git sees it.

@@ -2,6 +2,7 @@
 //! versions, stored bytes, maintenance. Answers are JSON of ids and facts; only the stored bytes and
 //! the titles and snippets of [`list`] hold content, and are audited as looked at.
 
+mod explain;
 mod lines;
 mod list;
 mod reindex;
@@ -43,6 +44,7 @@ pub fn operator_router(service: Service) -> Router {
         .route("/tenants/{tenant}/records/{record}/log", get(log))
         .route("/tenants/{tenant}/records/{record}/documents", get(documents))
         .route("/tenants/{tenant}/list", get(list::list))
+        .route("/tenants/{tenant}/explain", post(explain::explain))
         .route("/tenants/{tenant}/documents/{collection}/{id}/versions", get(versions))
         .route("/tenants/{tenant}/documents/{collection}/{id}", get(content))
         .route("/projections", get(projections))

@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod diff;
+mod explain;
 mod list;
 mod load;
 mod log;
@@ -54,6 +55,7 @@ async fn dispatch(command: Command, loaded: Loaded) -> Result<(), Failure> {
         Command::Log(arguments) => log::run(config, &arguments).await,
         Command::Show(arguments) => show::run(config, &arguments).await,
         Command::Diff(arguments) => diff::run(config, &arguments).await,
+        Command::Explain(arguments) => explain::run(config, &arguments).await,
         Command::Verify => verify::run(config).await,
         Command::Reindex(arguments) => reindex::run(config, &arguments).await,
         Command::Config(_) => config::check(&loaded),

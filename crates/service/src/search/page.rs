@@ -79,15 +79,13 @@ impl Work<'_> {
     fn page(&mut self, wanted: PageLink) -> Result<Answer, Failure> {
         let query = self.query(&wanted.scope, &wanted.parameters, wanted.handling)?;
         let stale = if wanted.seq == 0 { self.fresh()? } else { None };
-        let config = &self.inner.config.search;
-        let count = query.count.map_or(config.count_default, |count| count as usize).min(config.count_max);
-        let counted = query.summary == Summary::Count || count == 0;
-        let accurate = matches!(query.total, Total::Accurate | Total::Estimate);
+        let first = self.first_page(&query);
+        let counted = first.limit == 0;
         let request = PageRequest {
             at: (wanted.seq > 0).then_some(Seq(wanted.seq)),
             from: wanted.position.clone(),
-            limit: if counted { 0 } else { count },
-            total: counted || (accurate && wanted.total.is_none()),
+            limit: first.limit,
+            total: counted || (first.total && wanted.total.is_none()),
         };
         let (page, entries) = self.bounded_page(&query, &request)?;
         let whole = wanted.position.is_none() && page.next.is_none() && !counted;
@@ -111,6 +109,17 @@ impl Work<'_> {
         let mut answer = Answer::new(200).with_body(body);
         answer.warning = stale;
         Ok(answer)
+    }
+
+    /// What the projection is asked for the first page, as things stand; none are shown where only
+    /// their number is wanted.
+    pub(crate) fn first_page(&self, query: &Query) -> PageRequest {
+        let config = &self.inner.config.search;
+        let count = query.count.map_or(config.count_default, |count| count as usize).min(config.count_max);
+        let counted = query.summary == Summary::Count || count == 0;
+        let accurate = matches!(query.total, Total::Accurate | Total::Estimate);
+        let limit = if counted { 0 } else { count };
+        PageRequest { limit, total: counted || accurate, ..PageRequest::default() }
     }
 
     /// A page and its documents, no more of them than are bytes enough for one page.
