@@ -6,7 +6,13 @@ use vpr_codec::Value;
 use vpr_service::{IdempotencyKey, Operation, Prefer, ServiceConfig};
 use vpr_types::limits;
 
-use crate::harness::{Running, bundle, json, open, open_with, patient, text};
+use crate::harness::{Database, Running, bundle, json, open, open_with, patient, text};
+
+on_both_databases!(
+    a_bundle_searches_no_longer_than_it_may,
+    so_many_criteria_decide_a_transaction_at_the_most,
+    repeated_entries_of_a_batch_say_so_each_for_itself,
+);
 
 fn entry(method: &str, url: &str, resource: &str, more: &str) -> String {
     let resource = match resource {
@@ -32,8 +38,7 @@ async fn statuses(running: &Running, kind: &str, entries: &[String]) -> Result<V
     Ok(entries.items().map(|entry| text(entry, &["response", "status"]).unwrap()[..3].to_owned()).collect())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bundle_searches_no_longer_than_it_may() {
+async fn a_bundle_searches_no_longer_than_it_may(database: &Database) {
     let most = ServiceConfig::default().search.bundle_search_max;
     assert_eq!(most, Duration::from_secs(limits::BATCH_SEARCH_SECONDS_MAX));
     let entries = [
@@ -46,7 +51,8 @@ async fn a_bundle_searches_no_longer_than_it_may() {
         entry("GET", "Patient/chosen", "", ""),
     ];
     let folder = tempfile::tempdir().unwrap();
-    let running = open_with(folder.path(), |config| config.search.bundle_search_max = Duration::ZERO);
+    let running =
+        open_with(folder.path(), database, |config| config.search.bundle_search_max = Duration::ZERO);
     let found = statuses(&running, "batch", &entries).await.unwrap();
     assert_eq!(found, ["503", "201", "503", "503", "503", "201", "200"], "only what searches");
     assert_eq!(total(&running).await.as_deref(), Some("2"));
@@ -56,17 +62,16 @@ async fn a_bundle_searches_no_longer_than_it_may() {
     assert_eq!(statuses(&running, "transaction", &conditional[..1]).await.unwrap(), ["201"]);
     drop(running);
 
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let found = statuses(&running, "batch", &entries).await.unwrap();
     assert_eq!(found, ["200", "201", "201", "201", "204", "200", "200"]);
     assert_eq!(statuses(&running, "transaction", &conditional).await.unwrap(), ["201", "200"]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_many_criteria_decide_a_transaction_at_the_most() {
+async fn so_many_criteria_decide_a_transaction_at_the_most(database: &Database) {
     assert_eq!(ServiceConfig::default().search.transaction_criteria_max, limits::TRANSACTION_CRITERIA_MAX);
     let folder = tempfile::tempdir().unwrap();
-    let running = open_with(folder.path(), |config| config.search.transaction_criteria_max = 3);
+    let running = open_with(folder.path(), database, |config| config.search.transaction_criteria_max = 3);
     let about = |value: &str| {
         let resource = format!(
             r#"{{"resourceType":"Flag","status":"active","code":{{"text":"x"}},"subject":{{"reference":"Patient?identifier=http://ids|{value}"}}}}"#
@@ -86,10 +91,9 @@ async fn so_many_criteria_decide_a_transaction_at_the_most() {
     assert_eq!(statuses(&running, "batch", &batch).await.unwrap(), ["201"; 5]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn repeated_entries_of_a_batch_say_so_each_for_itself() {
+async fn repeated_entries_of_a_batch_say_so_each_for_itself(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let keyed = |entries: &[String], prefer: Prefer| match bundle("batch", entries) {
         Operation::Bundle { body, mut options } => {
             options.key = IdempotencyKey::new("k");

@@ -1,6 +1,13 @@
 use vpr_service::Prefer;
 
-use crate::harness::{Running, bundle, delete, json, open, patient, text};
+use crate::harness::{Database, Running, bundle, delete, json, open, patient, text};
+
+on_both_databases!(
+    a_read_that_would_fail_fails_the_transaction,
+    a_search_in_a_transaction_finds_what_the_transaction_wrote,
+    conditional_entries_and_references_work_together,
+    a_repeated_transaction_is_answered_as_before,
+);
 
 /// The statuses of a Bundle's entries, or that of the whole.
 async fn statuses(running: &Running, kind: &str, entries: &[String]) -> Result<Vec<String>, u16> {
@@ -18,10 +25,9 @@ fn post(type_name: &str, resource: &str, more: &str) -> String {
     format!(r#"{{"resource":{resource},"request":{{"method":"POST","url":"{type_name}"{more}}}}}"#)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_that_would_fail_fails_the_transaction() {
+async fn a_read_that_would_fail_fails_the_transaction(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let here = running.create("Patient", &patient("here")).await;
     let gone = running.create("Patient", &patient("gone")).await;
     running.perform(delete("Patient", &gone)).await.unwrap();
@@ -50,10 +56,9 @@ async fn a_read_that_would_fail_fails_the_transaction() {
     assert_eq!(found, Err(410));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_search_in_a_transaction_finds_what_the_transaction_wrote() {
+async fn a_search_in_a_transaction_finds_what_the_transaction_wrote(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let entries = [get("Patient?identifier=s"), post("Patient", &patient("s"), "")];
     let answer = running.perform(bundle("transaction", &entries)).await.unwrap();
     let json = json(&answer);
@@ -61,10 +66,9 @@ async fn a_search_in_a_transaction_finds_what_the_transaction_wrote() {
     assert_eq!(found.get("entry").unwrap().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn conditional_entries_and_references_work_together() {
+async fn conditional_entries_and_references_work_together(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let observation = |reference: &str| {
         format!(
             r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},"subject":{{"reference":"{reference}"}}}}"#
@@ -102,10 +106,9 @@ async fn conditional_entries_and_references_work_together() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_repeated_transaction_is_answered_as_before() {
+async fn a_repeated_transaction_is_answered_as_before(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let entries = [
         post("Patient", &patient("r"), r#","ifNoneExist":"identifier=r""#),
         r#"{"request":{"method":"DELETE","url":"Patient?identifier=none"}}"#.to_owned(),

@@ -3,7 +3,16 @@ use std::sync::Arc;
 
 use vpr_service::{IdempotencyKey, Operation, Prefer, WriteConditions, WriteOptions};
 
-use crate::harness::{Running, bundle, context, create, json, open, patient, text, update};
+use crate::harness::{Database, Running, bundle, context, create, json, open, patient, text, update};
+
+on_both_databases!(
+    of_64_conditional_creates_one_creates,
+    of_64_conditional_updates_one_creates_and_all_write_the_same,
+    chained_criteria_create_once_too,
+    updates_and_deletions_follow_the_standard,
+    a_repeated_request_is_answered_as_before,
+    other_tenants_do_not_count,
+);
 
 /// How often each status came.
 type Counts = BTreeMap<String, usize>;
@@ -46,10 +55,9 @@ fn one_created() -> Counts {
     [("200".to_owned(), 63), ("201".to_owned(), 1)].into()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_64_conditional_creates_one_creates() {
+async fn of_64_conditional_creates_one_creates(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = Arc::new(open(folder.path()));
+    let running = Arc::new(open(folder.path(), database));
     for round in 0..4 {
         let value = format!("single-{round}");
         let counts =
@@ -72,10 +80,9 @@ async fn of_64_conditional_creates_one_creates() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_64_conditional_updates_one_creates_and_all_write_the_same() {
+async fn of_64_conditional_updates_one_creates_and_all_write_the_same(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = Arc::new(open(folder.path()));
+    let running = Arc::new(open(folder.path(), database));
     let counts = storm(&running, |number| Operation::ConditionalUpdate {
         type_name: "Patient".to_owned(),
         criteria: spelled(number, "u"),
@@ -88,10 +95,9 @@ async fn of_64_conditional_updates_one_creates_and_all_write_the_same() {
     assert_eq!(running.search("Patient", "identifier=u").await.unwrap().entries.len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn chained_criteria_create_once_too() {
+async fn chained_criteria_create_once_too(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = Arc::new(open(folder.path()));
+    let running = Arc::new(open(folder.path(), database));
     let id = running.create("Patient", &patient("c")).await;
     let body = format!(
         r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},"subject":{{"reference":"Patient/{id}"}}}}"#
@@ -124,10 +130,9 @@ async fn status(running: &Running, operation: Operation) -> u16 {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn updates_and_deletions_follow_the_standard() {
+async fn updates_and_deletions_follow_the_standard(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let with_id = |id: &str, value: &str| {
         patient(value).replace("\"Patient\"", &format!("\"Patient\",\"id\":\"{id}\""))
     };
@@ -152,10 +157,9 @@ async fn updates_and_deletions_follow_the_standard() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_repeated_request_is_answered_as_before() {
+async fn a_repeated_request_is_answered_as_before(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let options = |key: &str| WriteOptions { key: IdempotencyKey::new(key), prefer: Prefer::Unsaid };
     let keyed = |key: &str| match create("Patient", &patient("k"), Some("identifier=k")) {
         Operation::Create { type_name, body, if_none_exist, .. } => {
@@ -178,10 +182,9 @@ async fn a_repeated_request_is_answered_as_before() {
     assert_eq!(later.status, 201);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_tenants_do_not_count() {
+async fn other_tenants_do_not_count(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     running.create("Patient", &patient("t")).await;
     let operation = create("Patient", &patient("t"), Some("identifier=t"));
     let answer = running.service.perform(context("b", "dev"), operation).await.unwrap();

@@ -1,8 +1,9 @@
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
 use vpr_codec::{Json, Limits, Value};
 use vpr_core::Engine;
 use vpr_policy::Principal;
@@ -13,9 +14,67 @@ use vpr_service::{
 };
 use vpr_store::disk::RealDisk;
 use vpr_store::{StoreOptions, World};
+use vpr_testkit::postgres::{self, PostgresDatabase};
 use vpr_types::{PrincipalId, RequestId, SystemClock, SystemEntropy, TenantName};
 
 pub(crate) const BASE: &str = "http://a.example/fhir";
+
+/// Makes of each function that takes a `&Database` two tests, in the modules `on_sqlite` and
+/// `on_postgres`.
+macro_rules! on_both_databases {
+    ($($test:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $test() {
+                    super::$test(&$crate::harness::Database::Sqlite).await;
+                }
+            )+
+        }
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $test() {
+                    super::$test(&$crate::harness::Database::postgres()).await;
+                }
+            )+
+        }
+    };
+}
+
+/// Where the projection is.
+pub(crate) enum Database {
+    /// In files beside the data directory.
+    Sqlite,
+    /// On a real server.
+    Postgres(PostgresDatabase),
+}
+
+/// What drives the connections to Postgres: its callers block the threads of the tests' own.
+static CONNECTIONS: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+
+impl Database {
+    /// An empty one; without Postgres the test fails.
+    pub(crate) fn postgres() -> Self {
+        Self::Postgres(postgres::database().unwrap())
+    }
+
+    fn open(&self, folder: &Path) -> Projection {
+        let place = match self {
+            Self::Sqlite => Place::Sqlite { folder: folder.join("projection") },
+            Self::Postgres(urls) => Place::Postgres {
+                url: urls.serving_url.clone(),
+                owner_url: Some(urls.owner_url.clone()),
+                connections_min: 1,
+                connections_max: 6,
+                runtime: CONNECTIONS.handle().clone(),
+            },
+        };
+        // It waits for its first connections.
+        tokio::task::block_in_place(|| Projection::open(place, vpr_projection::Limits::default())).unwrap()
+    }
+}
 
 /// A running service; it ends in good order when it is dropped.
 pub(crate) struct Running {
@@ -24,20 +83,23 @@ pub(crate) struct Running {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Opens the data directory `folder`; the projection lies beside it.
-pub(crate) fn open(folder: &Path) -> Running {
-    open_with(folder, |_| {})
+/// Opens the data directory below `folder`.
+pub(crate) fn open(folder: &Path, database: &Database) -> Running {
+    open_with(folder, database, |_| {})
 }
 
-pub(crate) fn open_with(folder: &Path, change: impl FnOnce(&mut ServiceConfig)) -> Running {
+pub(crate) fn open_with(
+    folder: &Path,
+    database: &Database,
+    change: impl FnOnce(&mut ServiceConfig),
+) -> Running {
     let data = folder.join("data");
     std::fs::create_dir_all(&data).unwrap();
     let disk = RealDisk::open(&data).unwrap();
     let world =
         World { disk: Arc::new(disk), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
     let (engine, _) = Engine::open(world, StoreOptions::default()).unwrap();
-    let place = Place::Sqlite { folder: folder.join("projection") };
-    let projection = Projection::open(place, vpr_projection::Limits::default()).unwrap();
+    let projection = database.open(folder);
     let mut config = ServiceConfig { audit: AuditMode::Buffered, ..ServiceConfig::default() };
     change(&mut config);
     let service = Service::searching(config, engine.clone(), projection);

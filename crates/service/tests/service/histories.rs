@@ -1,11 +1,12 @@
 use vpr_service::{HistoryQuery, Operation};
 
-use crate::harness::{Page, delete, open, patient};
+use crate::harness::{Database, Page, delete, open, patient};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn histories_of_types_and_of_all_are_paged_and_hold_still() {
+on_both_databases!(histories_of_types_and_of_all_are_paged_and_hold_still,);
+
+async fn histories_of_types_and_of_all_are_paged_and_hold_still(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let mut ids = Vec::new();
     for number in 0..5 {
         ids.push(running.create("Patient", &patient(&number.to_string())).await);

@@ -1,11 +1,14 @@
-//! The service over a real data directory and an embedded projection, without HTTP.
+//! The service over a real data directory, without HTTP: what touches searches, on SQLite and on
+//! Postgres.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
+#[macro_use]
+mod harness;
 
 mod bundle_bounds;
 mod bundles;
 mod conditional;
-mod harness;
 mod histories;
 mod projector;
 mod search;

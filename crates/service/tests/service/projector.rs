@@ -2,20 +2,24 @@ use std::time::Duration;
 
 use vpr_service::{ProjectorState, Warning};
 
-use crate::harness::{create, open, open_with, patient};
+use crate::harness::{Database, create, open, open_with, patient};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_is_found_as_soon_as_it_is_answered_and_after_a_restart() {
+on_both_databases!(
+    a_write_is_found_as_soon_as_it_is_answered_and_after_a_restart,
+    without_its_projector_writes_go_on_and_say_that_they_are_not_found_yet,
+);
+
+async fn a_write_is_found_as_soon_as_it_is_answered_and_after_a_restart(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
     {
-        let running = open(folder.path());
+        let running = open(folder.path(), database);
         for number in 0..20 {
             running.create("Patient", &patient(&number.to_string())).await;
             let page = running.search("Patient", &format!("identifier={number}")).await.unwrap();
             assert_eq!(page.entries.len(), 1);
         }
     }
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     running.settle().await;
     assert_eq!(running.search("Patient", "identifier=7").await.unwrap().entries.len(), 1);
 }
@@ -24,14 +28,14 @@ async fn a_write_is_found_as_soon_as_it_is_answered_and_after_a_restart() {
 async fn a_projection_that_is_lost_is_built_again() {
     let folder = tempfile::tempdir().unwrap();
     {
-        let running = open(folder.path());
+        let running = open(folder.path(), &Database::Sqlite);
         for number in 0..50 {
             running.create("Patient", &patient(&number.to_string())).await;
         }
     }
     std::fs::remove_dir_all(folder.path().join("projection")).unwrap();
     {
-        let running = open(folder.path());
+        let running = open(folder.path(), &Database::Sqlite);
         running.settle().await;
         assert_eq!(running.search("Patient", "_total=accurate").await.unwrap().total.as_deref(), Some("50"));
     }
@@ -41,7 +45,7 @@ async fn a_projection_that_is_lost_is_built_again() {
 async fn a_projection_that_is_damaged_is_built_again() {
     let folder = tempfile::tempdir().unwrap();
     {
-        let running = open(folder.path());
+        let running = open(folder.path(), &Database::Sqlite);
         for number in 0..50 {
             running.create("Patient", &patient(&number.to_string())).await;
         }
@@ -56,17 +60,16 @@ async fn a_projection_that_is_damaged_is_built_again() {
         }
     }
     assert_eq!(damaged, 2, "both tenants");
-    let running = open(folder.path());
+    let running = open(folder.path(), &Database::Sqlite);
     running.settle().await;
     let page = running.search("Patient", "_total=accurate").await.unwrap();
     assert_eq!(page.total.as_deref(), Some("50"));
     assert!(running.service.projections().iter().all(|one| one.rebuilds == 1));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_its_projector_writes_go_on_and_say_that_they_are_not_found_yet() {
+async fn without_its_projector_writes_go_on_and_say_that_they_are_not_found_yet(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open_with(folder.path(), |config| {
+    let running = open_with(folder.path(), database, |config| {
         config.search.searchable_wait_max = Duration::from_millis(50);
         config.search.gate_wait_max = Duration::from_millis(50);
     });

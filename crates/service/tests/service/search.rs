@@ -2,12 +2,19 @@ use std::collections::BTreeSet;
 
 use vpr_service::{Handling, Operation, SearchScope, Target};
 
-use crate::harness::{Page, context, delete, open, patient, update};
+use crate::harness::{Database, Page, context, delete, open, patient, update};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_hold_still_while_others_write() {
+on_both_databases!(
+    pages_hold_still_while_others_write,
+    links_are_their_callers_and_lead_where_they_led,
+    what_is_not_known_is_refused_or_told,
+    counts_totals_and_scopes,
+    a_page_has_a_size_whatever_is_asked_for,
+);
+
+async fn pages_hold_still_while_others_write(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let mut ids = BTreeSet::new();
     for number in 0..25 {
         ids.insert(running.create("Patient", &patient(&number.to_string())).await);
@@ -44,10 +51,9 @@ async fn pages_hold_still_while_others_write() {
     assert_eq!(found, ids);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn links_are_their_callers_and_lead_where_they_led() {
+async fn links_are_their_callers_and_lead_where_they_led(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     for number in 0..3 {
         running.create("Patient", &patient(&number.to_string())).await;
     }
@@ -83,10 +89,9 @@ async fn links_are_their_callers_and_lead_where_they_led() {
     assert_eq!(running.search("Patient", "").await.unwrap().entries.len(), 3);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_known_is_refused_or_told() {
+async fn what_is_not_known_is_refused_or_told(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     running.create("Patient", &patient("1")).await;
     assert_eq!(running.search("Patient", "nmae=x").await.unwrap_err(), 400);
     assert_eq!(running.search("Nothing", "").await.unwrap_err(), 404);
@@ -101,10 +106,9 @@ async fn what_is_not_known_is_refused_or_told() {
     assert_eq!(page.link("self"), Some("http://a.example/fhir/Patient?identifier=1"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn counts_totals_and_scopes() {
+async fn counts_totals_and_scopes(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let mut id = String::new();
     for number in 0..3 {
         id = running.create("Patient", &patient(&number.to_string())).await;
@@ -159,10 +163,9 @@ async fn counts_totals_and_scopes() {
     assert_eq!(page.total.as_deref(), Some("2"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_has_a_size_whatever_is_asked_for() {
+async fn a_page_has_a_size_whatever_is_asked_for(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), database);
     let most = vpr_types::limits::SEARCH_COUNT_DEFAULT as usize;
     let entries: Vec<String> = (0..=most)
         .map(|number| {

@@ -1,6 +1,6 @@
 //! The index file is taken away under a service that runs.
 
-use crate::harness::{Running, create, open, patient};
+use crate::harness::{Database, Running, create, open, patient};
 
 async fn total(running: &Running) -> Result<String, u16> {
     let page = running.search("Patient", "identifier:missing=false&_total=accurate&_count=1").await?;
@@ -25,7 +25,7 @@ async fn comes_back(running: &Running, wanted: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_noticed_and_built_again() {
     let folder = tempfile::tempdir().unwrap();
-    let running = open(folder.path());
+    let running = open(folder.path(), &Database::Sqlite);
     for number in 0..30 {
         running.create("Patient", &patient(&number.to_string())).await;
     }
