@@ -1,7 +1,7 @@
 //! What a list shows of a resource without opening it: a title, a snippet and flags.
 //!
-//! Decided by data and not by type: ordered lists of elements ([`elements`]), each rendered by the
-//! shape of its value ([`text`]). `text` (the narrative) is never looked at.
+//! Decided by data and not by type: ordered lists of elements (`elements`), each rendered by the
+//! shape of its value (`text`). `text` (the narrative) is never looked at.
 
 mod elements;
 mod flags;
