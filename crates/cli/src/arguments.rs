@@ -290,7 +290,7 @@ pub(crate) struct ExplainArguments {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// The search as in its URL, below the base: [type]?…, ?_type=…, or Patient/<id>/[type]?…
+    /// The search as in its URL, below the base: TYPE?…, ?_type=…, or Patient/ID/TYPE?…
     pub(crate) search: String,
 }
 
