@@ -22,10 +22,10 @@ impl Work<'_> {
     /// refused, however lenient searches are.
     pub(crate) fn explain(&mut self, url: &str) -> Result<Explanation, Failure> {
         let (scope, parameters) = asked(url)?;
-        let query = self.query(&scope, &parameters, Handling::Strict)?;
-        let operation = Operation::Search { scope, parameters, handling: None };
-        let (type_name, id) = operation.named();
+        let search = Operation::Search { scope: scope.clone(), parameters: Vec::new(), handling: None };
+        let (type_name, id) = search.named();
         self.trail.name(type_name, id);
+        let query = self.query(&scope, &parameters, Handling::Strict)?;
         let warning = self.fresh()?;
         let request = self.first_page(&query);
         let projection = &self.inner.projector()?.projection;

@@ -111,3 +111,39 @@ async fn the_store_is_looked_after() {
     assert_eq!((&last["report"]["ok"], &last["report"]["damage"]), (&json!(true), &json!([])), "{verified}");
     assert_eq!(operate(&app, get("/nothing")).await.status, 404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_how_a_search_is_run_is_in_the_audit() {
+    let app = App::new();
+    app.send(put("/fhir/Patient/p", &patient_with("p"))).await;
+    for (number, search, status) in [
+        (1, "Patient?name=Berg", 200),
+        (2, "Patient/p/Observation?code=1", 200),
+        (3, "?_type=Patient", 200),
+        (4, "Patient?nam=Berg", 400),
+        (5, "Berg", 400),
+    ] {
+        let ask = call("POST", "/tenants/default/explain").header("x-request-id", &format!("r{number}"));
+        let reply = operate(&app, ask.body(json!({ "search": search }).to_string())).await;
+        assert_eq!(reply.status.as_u16(), status, "{search}: {}", reply.text());
+        assert!(!reply.text().contains("Berg"), "{}", reply.text());
+    }
+    let entries = app.audit("default").into_iter().filter(|entry| entry.principal == "operator");
+    let seen: Vec<_> = entries
+        .map(|entry| {
+            let documents = entry.documents.iter().map(|(name, _)| name.to_string());
+            let place = entry.collection.unwrap_or_else(|| documents.collect());
+            format!("{} {} {place} {}", entry.request, entry.interaction, entry.status)
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "r1 inspect Patient 200",
+            "r2 inspect Patient/p 200",
+            "r3 inspect  200",
+            "r4 inspect Patient 400",
+            "r5 inspect  400",
+        ]
+    );
+}
