@@ -1,14 +1,16 @@
 //! C1 through the door: after any sequence of writes the index that grew with them, the one that
-//! `vpr reindex` builds and the one that is built when its files are gone all find what the standard
-//! says, page by page.
+//! `vpr reindex` builds and the one that is built at a start when nothing is left but Git all find
+//! what the standard says, page by page.
+//!
+//! Many more sequences run within one process, in `tests/tests/rebuild`.
 
 #![allow(clippy::unwrap_used)]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use vpr_http_tests::{Dice, is_soak, program, publish};
+use vpr_http_tests::{Database, Dice, is_soak, program};
 use vpr_search_tests::{Tenant, World, judge_all, operations, read, write};
-use vpr_testkit::postgres;
 
 const SEARCHES: u64 = 60;
 
@@ -48,45 +50,44 @@ fn wait_for_searches(tenant: &Tenant) {
     }
 }
 
-#[test]
-fn an_index_built_again_finds_the_same_on_sqlite() {
-    let sequences = if is_soak() { 100 } else { 3 };
-    let mut searches = 0;
-    for seed in (0..sequences).map(|at| Dice::seed() * 1_000 + at) {
-        let tenant = Tenant::start(&[]);
+/// Takes away what the store derives from its repositories.
+fn leave_git_alone(data: &Path) {
+    for folder in ["journal", "directory", "default/feed"] {
+        let files = std::fs::read_dir(data.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let removed = files.filter(|path| path.is_file()).map(|path| std::fs::remove_file(path).unwrap());
+        assert!(removed.count() > 0, "there is no {folder}");
+    }
+}
+
+fn built_again(database: &Database, seeds: impl Iterator<Item = u64>) {
+    let (mut sequences, mut searches) = (0, 0);
+    for seed in seeds {
+        let database = database.another();
+        let tenant = Tenant::start(&database.variables());
         let world = write_at_random(&tenant, seed);
         searches += judge(&tenant, &world, seed, "as it grew");
         reindex(&tenant);
         searches += judge(&tenant, &world, seed, "after `vpr reindex`");
         let tenant = tenant.while_stopped(|data| {
-            let folder = data.join("projection");
-            assert!(folder.is_dir(), "there is no index at {}", folder.display());
-            std::fs::remove_dir_all(folder).unwrap();
+            database.lose(data);
+            leave_git_alone(data);
         });
         wait_for_searches(&tenant);
-        searches += judge(&tenant, &world, seed, "after its files were gone");
+        searches += judge(&tenant, &world, seed, "from Git alone");
+        sequences += 1;
     }
-    publish(
-        "C1-http-sqlite",
-        &[format!("C1 over HTTP, SQLite: {sequences} sequences, {searches} searches, 0 differences")],
-    );
+    let line = format!("C1 over HTTP: {sequences} sequences, {searches} searches, 0 differences");
+    database.publish("C1-http", &[line]);
+}
+
+#[test]
+fn an_index_built_again_finds_the_same_on_sqlite() {
+    let count = if is_soak() { 100 } else { 3 };
+    built_again(&Database::sqlite(), (0..count).map(|at| Dice::seed() * 1_000 + at));
 }
 
 #[test]
 fn an_index_built_again_finds_the_same_on_postgres() {
-    let sequences = if is_soak() { 20 } else { 1 };
-    let mut searches = 0;
-    for seed in (0..sequences).map(|at| Dice::seed() * 1_000 + 500 + at) {
-        let database = postgres::database().unwrap();
-        let urls = [("DATABASE_URL", &*database.serving_url), ("DATABASE_OWNER_URL", &database.owner_url)];
-        let tenant = Tenant::start(&urls);
-        let world = write_at_random(&tenant, seed);
-        searches += judge(&tenant, &world, seed, "as it grew");
-        reindex(&tenant);
-        searches += judge(&tenant, &world, seed, "after `vpr reindex`");
-    }
-    publish(
-        "C1-http-postgres",
-        &[format!("C1 over HTTP, Postgres: {sequences} sequences, {searches} searches, 0 differences")],
-    );
+    let count = if is_soak() { 20 } else { 1 };
+    built_again(&Database::postgres(), (0..count).map(|at| Dice::seed() * 1_000 + 500 + at));
 }

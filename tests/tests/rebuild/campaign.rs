@@ -8,7 +8,7 @@ use vpr_http_tests::{Dice, is_soak, publish};
 use vpr_testkit::postgres;
 
 use crate::coverage::Coverage;
-use crate::life::{Home, Index};
+use crate::life::{Home, Index, Life};
 use crate::picture::Picture;
 use crate::questions::questions;
 use crate::{loss, sequence};
@@ -30,6 +30,13 @@ struct Plan {
 /// Runs one sequence; what differs.
 fn one(seed: u64, plan: &Plan, covered: &mut Coverage) -> Vec<String> {
     let home = Home::new(seed);
+    let life = sequence::run(&home, &plan.index, covered);
+    compared(&home, life, plan, covered)
+}
+
+/// Takes away and compares; what differs.
+fn compared(home: &Home, life: Life, plan: &Plan, covered: &mut Coverage) -> Vec<String> {
+    let seed = home.seed;
     let mut wrong = Vec::new();
     let mut note = |when: &str, found: crate::picture::Differences| {
         if !found.is_empty() {
@@ -37,9 +44,8 @@ fn one(seed: u64, plan: &Plan, covered: &mut Coverage) -> Vec<String> {
             wrong.extend(found.words());
         }
     };
-    let life = sequence::run(&home, &plan.index, covered);
     life.settle();
-    let asked = questions(&home, &life, plan.searches);
+    let asked = questions(home, &life, plan.searches);
     let grown = Picture::first(&life, &asked);
     for (question, pages) in asked.iter().zip(&grown.answers) {
         covered.count(question.kind());
@@ -51,8 +57,8 @@ fn one(seed: u64, plan: &Plan, covered: &mut Coverage) -> Vec<String> {
     covered.add("lines of the index", grown.content.lines.len() as u64);
     life.stop();
 
-    loss::take_index(&home, &plan.index);
-    let taken = loss::take_derived(&home, seed % loss::COMBINATIONS);
+    loss::take_index(home, &plan.index);
+    let taken = loss::take_derived(home, seed % loss::COMBINATIONS);
     let life = home.start(&plan.index);
     note(&format!("without {taken}"), grown.against(&Picture::take(&life, &asked), &asked));
     covered.count("rebuilds at a start");
@@ -119,6 +125,20 @@ fn sequences(usual: u64, soak: u64) -> u64 {
     let size = if is_soak() { soak } else { usual };
     let chosen = std::env::var("VPR_SEQUENCES").ok();
     chosen.map_or(size, |text| text.parse().unwrap_or_else(|_| panic!("VPR_SEQUENCES is no number: {text}")))
+}
+
+/// More changes than are applied at once.
+#[test]
+fn a_long_sequence_is_made_again_from_git() {
+    let plan = Plan { figure: "", index: Index::Sqlite, sequences: 1, searches: 20 };
+    // Taken away with the index: journal, directory and feed.
+    let home = Home::new(Dice::seed() * 4_000_000 + loss::COMBINATIONS - 1);
+    let mut covered = Coverage::default();
+    let life = sequence::run_long(&home, &plan.index, 30, &mut covered);
+    life.settle();
+    assert!(life.content().seq.0 > 1_100, "{:?}", life.content().seq);
+    let wrong = compared(&home, life, &plan, &mut covered);
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -14,12 +14,24 @@ use crate::life::{Home, Index, Life};
 pub fn run(home: &Home, index: &Index, covered: &mut Coverage) -> Life {
     let mut dice = Dice::new(home.seed.wrapping_add(99));
     let writes = bodies::writes(home.seed, &mut dice);
+    done(home, index, &writes, &mut dice, covered)
+}
+
+/// The same with so many times the writes.
+pub fn run_long(home: &Home, index: &Index, times: u64, covered: &mut Coverage) -> Life {
+    let mut dice = Dice::new(home.seed.wrapping_add(99));
+    let writes: Vec<Write> =
+        (0..times).flat_map(|time| bodies::writes(home.seed + time, &mut dice)).collect();
+    done(home, index, &writes, &mut dice, covered)
+}
+
+fn done(home: &Home, index: &Index, writes: &[Write], dice: &mut Dice, covered: &mut Coverage) -> Life {
     let mut life = home.start(index);
     let restart_at = usize::try_from(dice.below(2 * writes.len() as u64)).unwrap();
-    let mut rest = &writes[..];
+    let mut rest = writes;
     while !rest.is_empty() {
-        home.clock.advance(pause(&mut dice));
-        let done = step(&life, &mut dice, rest, covered);
+        home.clock.advance(pause(dice));
+        let done = step(&life, dice, rest, covered);
         let before = writes.len() - rest.len();
         rest = &rest[done..];
         if (before..before + done).contains(&restart_at) {
