@@ -24,7 +24,7 @@ pub(crate) mod name {
 }
 
 /// Counts up when the same resource gives other rows than before.
-const ENCODING: u64 = 4;
+const ENCODING: u64 = 5;
 
 /// Tells whether rows can be read with this program and this key.
 pub(crate) fn made_of(index_key: &[u8; 32]) -> Vec<u8> {

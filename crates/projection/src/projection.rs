@@ -8,13 +8,12 @@ use vpr_fhir::search::{Filter, Query};
 use vpr_types::{Entropy, Seq, SystemEntropy, TenantName};
 
 use crate::database::{Backend, Database};
-use crate::explain::Recording;
 use crate::postgres::{Postgres, PostgresPlace};
 use crate::sqlite::Sqlite;
 use crate::tenant::Tenant;
 use crate::{
     AppliedChange, Content, Epoch, ExplainedStatement, HistoryPage, HistoryRequest, Limits, ListingRow, Page,
-    PageRequest, ProjectionError, apply, content, history, listing, meta, search,
+    PageRequest, ProjectionError, apply, content, explain, history, listing, meta, search,
 };
 
 /// Where the tables are.
@@ -137,8 +136,9 @@ impl Projection {
         apply::apply(&*self.inner.backend, name, &tenant, changes, &self.inner.limits)
     }
 
-    /// One page of a search; hits, total and included resources are of one moment. `access` must hold
-    /// of every hit, of what is included, and of what chains and `_has` pass through.
+    /// One page of a search, which neither sorts by composites nor asks whether one is missing; hits,
+    /// total and included resources are of one moment. `access` must hold of every hit, of what is
+    /// included, and of what chains and `_has` pass through.
     ///
     /// # Errors
     /// [`ProjectionError::Gone`], [`ProjectionError::BadPosition`], [`ProjectionError::TimedOut`],
@@ -168,13 +168,8 @@ impl Projection {
         request: &PageRequest,
     ) -> Result<Vec<ExplainedStatement>, ProjectionError> {
         let tenant = self.tenant(name)?;
-        let tenant = Tenant::new(*tenant.index_key(), tenant.epoch(), 0);
         let limits = &self.inner.limits;
-        self.read(name, |database| {
-            let mut recording = Recording::new(database);
-            search::search(&mut recording, &tenant, query, access, request, limits)?;
-            Ok(recording.statements)
-        })
+        self.read(name, |database| explain::explain(database, &tenant, query, access, request, limits))
     }
 
     /// One page of the history of a type or of everything, newest first.

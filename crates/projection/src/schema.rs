@@ -149,10 +149,12 @@ index_tables! {
     /// Dates by their end.
     DAT_HI, OLD_DAT_HI = "dat_hi", "old_dat_hi",
         [int("pk"), big("hi"), big("rid"), big("lo")], key 4, [], [];
-    /// Numbers (`unit` 0) and quantities (`unit` = hash of one way to name the unit).
+    /// Numbers (`unit` 0) and quantities (`unit` = hash of one way to name the unit, or 0 for any).
     NUM, OLD_NUM = "num", "old_num",
         [int("pk"), big("unit"), big("lo"), big("rid"), big("hi")], key 5, [], [];
     /// Dates, numbers and quantities by resource, for the test of a resource that another filter found.
+    /// A quantity whose unit has a name has no row for any unit: rows that are not in canonical units
+    /// (`unit` not negative) answer for it.
     SPN, OLD_SPN = "spn", "old_spn",
         [big("rid"), int("pk"), big("unit"), big("lo"), big("hi")], key 5, [], [];
     /// Strings (`norm` folded) and URIs (as written), cut to what an index can hold; the rest of the
@@ -168,7 +170,8 @@ index_tables! {
             big("hi2"), big("exact"), text("norm"),
         ], key 10, [], [];
     /// The smallest and the largest value of each parameter that a resource has a value of, as bytes
-    /// that compare in the value's order; `walk` = 1: of a kind that results are walked by.
+    /// that compare in the value's order; `walk` = 1: of a kind that results are walked by. Where `walk`
+    /// is 0, an empty `hi` is `lo` again.
     SORTK, OLD_SORTK = "sortk", "old_sortk",
         [big("rid"), int("pk"), bytes("lo"), bytes("hi"), small("walk")], key 2,
         [

@@ -191,8 +191,13 @@ impl Order {
                     .parts(&SORTK)
                     .into_iter()
                     .map(|part| {
-                        let mut sql = Sql::new("(SELECT s.");
-                        sql.push(end(key)).push(" FROM ").push(part.name);
+                        let mut sql = Sql::new("(SELECT ");
+                        // An empty end is the beginning again.
+                        sql.push(match end(key) {
+                            "hi" => "CASE WHEN LENGTH(s.hi) = 0 THEN s.lo ELSE s.hi END",
+                            _ => "s.lo",
+                        });
+                        sql.push(" FROM ").push(part.name);
                         sql.push(" s WHERE s.rid = r.rid AND s.pk = ");
                         match types {
                             Types::One(one) => sql.bind(pk(one, *parameter, Aspect::Value)),

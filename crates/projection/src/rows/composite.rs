@@ -66,7 +66,13 @@ impl CompositeShape {
 pub(super) fn rows(key: &IndexKey, pk: i64, parts: &[KeyValue]) -> Vec<Entry> {
     let mut combinations: Vec<Vec<Variant>> = vec![Vec::new()];
     for part in parts {
-        let variants = variants(key, part);
+        let mut variants = variants(key, part);
+        // Where the unit comes second, whoever asks for any unit asks for all that are not canonical.
+        let second = combinations.iter().flatten().any(|before| before.hash.is_some());
+        if second && matches!(part, KeyValue::Quantity(_)) && variants.iter().any(|each| each.hash > Some(0))
+        {
+            variants.retain(|each| each.hash != Some(0));
+        }
         combinations = combinations
             .into_iter()
             .flat_map(|before| {

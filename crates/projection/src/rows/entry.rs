@@ -43,6 +43,8 @@ pub(crate) enum Entry {
     Sort { pk: i64, lo: Vec<u8>, hi: Vec<u8>, walk: bool },
     /// `cmpt`; `owner` is a rid.
     Compartment { owner: i64 },
+    /// A quantity in any unit, where others name its unit: `num` alone, for the walk over its values.
+    Amount { pk: i64, lo: i64, hi: i64 },
 }
 
 /// Rows that wait to be written, for each index table.
@@ -128,6 +130,7 @@ impl Entry {
                 push(&NUM, &[pk, unit, lo, rid, hi]);
                 push(&SPN, &[rid, pk, unit, lo, hi]);
             }
+            Self::Amount { pk, lo, hi } => push(&NUM, &[pk, 0, lo, rid, hi]),
             Self::Compartment { owner } => push(&CMPT, &[owner, resource, rid]),
             Self::Text { pk, norm, exact, rest } => {
                 let key = [pk.into(), norm.into(), rid.into(), exact.into()];

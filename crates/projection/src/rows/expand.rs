@@ -34,6 +34,10 @@ pub(crate) fn expand(
         } else {
             push_value(key, number, value, rid_of, &mut entries);
         }
+        if matches!(value, KeyValue::Composite(_)) {
+            // Nothing is sorted by composites, and nobody asks whether one is missing.
+            continue;
+        }
         let (lo, hi, walk) = sort_values(value);
         match sorts.entry(number) {
             std::collections::btree_map::Entry::Vacant(place) => {
@@ -50,13 +54,30 @@ pub(crate) fn expand(
             }
         }
     }
-    entries.extend(sorts.into_iter().map(|(pk, (lo, hi, walk))| Entry::Sort { pk, lo, hi, walk }));
+    entries.extend(sorts.into_iter().map(|(pk, (lo, hi, walk))| {
+        // An empty end is the beginning again, but in the order that an index is walked in.
+        let hi = if walk || hi != lo { hi } else { Vec::new() };
+        Entry::Sort { pk, lo, hi, walk }
+    }));
     for_each_owner(extracted, &mut |owner, id| {
         entries.push(Entry::Compartment { owner: rid_of(owner, id) });
     });
     entries.sort_unstable();
     entries.dedup();
+    without_doubles(&mut entries);
     entries
+}
+
+/// The same amount once with a unit and once without is one row of `num`.
+fn without_doubles(entries: &mut Vec<Entry>) {
+    let plain = |entry: &Entry| match entry {
+        Entry::Amount { pk, lo, hi } => Some(Entry::Number { pk: *pk, unit: 0, lo: *lo, hi: *hi }),
+        _ => None,
+    };
+    let is_double = |entry: &Entry| plain(entry).is_some_and(|plain| entries.binary_search(&plain).is_ok());
+    let doubles: Vec<bool> = entries.iter().map(is_double).collect();
+    let mut doubles = doubles.into_iter();
+    entries.retain(|_| !doubles.next().unwrap_or(false));
 }
 
 /// Calls `each` with every resource that is referred to or owns a compartment.
@@ -93,8 +114,12 @@ fn push_value(key: &IndexKey, pk: i64, value: &KeyValue, rid_of: &mut RidOf<'_>,
             out.push(Entry::Number { pk, unit: 0, lo, hi });
         }
         KeyValue::Quantity(quantity) => {
-            let rows = units(key, quantity).into_iter();
-            out.extend(rows.map(|(unit, (lo, hi))| Entry::Number { pk, unit, lo, hi }));
+            let rows = units(key, quantity);
+            let named = is_unit_named(&rows);
+            out.extend(rows.into_iter().map(|(unit, (lo, hi))| match unit {
+                0 if named => Entry::Amount { pk, lo, hi },
+                unit => Entry::Number { pk, unit, lo, hi },
+            }));
         }
         KeyValue::String(text) => out.push(text_entry(key, pk, &fold(text), text)),
         KeyValue::Uri(uri) => out.push(text_entry(key, pk, uri, uri)),
@@ -162,6 +187,12 @@ pub(super) fn units(key: &IndexKey, quantity: &QuantityKey) -> Vec<(i64, (i64, i
     rows.sort_unstable();
     rows.dedup();
     rows
+}
+
+/// Whether the value as written stands under some name of its unit: where the rows of one resource
+/// are tested, any of those answers for any unit.
+pub(super) fn is_unit_named(rows: &[(i64, (i64, i64))]) -> bool {
+    rows.iter().any(|(unit, _)| *unit > 0)
 }
 
 /// The smallest and the largest sort value, and whether results are walked by them.

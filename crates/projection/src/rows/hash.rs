@@ -92,16 +92,16 @@ impl IndexKey {
         }
     }
 
-    /// `num.unit`; 0 for numbers and for a quantity in any unit.
+    /// `num.unit`; 0 for numbers and for a quantity in any unit. Negative where the value beside it is
+    /// in canonical units and not as written: who asks for any unit asks for those that are not.
     pub(crate) fn unit(&self, name: UnitName<'_>) -> i64 {
+        let written = |parts: &[&[u8]]| self.hash(Of::Unit, parts) & i64::MAX;
         match name {
             UnitName::Any => 0,
-            UnitName::Canonical(unit) => self.hash(Of::Unit, &[b"canonical", unit.as_bytes()]),
-            UnitName::Code(code) => self.hash(Of::Unit, &[b"code", code.as_bytes()]),
-            UnitName::UnitBesideCanonical(unit) => self.hash(Of::Unit, &[b"beside", unit.as_bytes()]),
-            UnitName::SystemAndCode(system, code) => {
-                self.hash(Of::Unit, &[b"code", system.as_bytes(), code.as_bytes()])
-            }
+            UnitName::Canonical(unit) => self.hash(Of::Unit, &[b"canonical", unit.as_bytes()]) | i64::MIN,
+            UnitName::Code(code) => written(&[b"code", code.as_bytes()]),
+            UnitName::UnitBesideCanonical(unit) => written(&[b"beside", unit.as_bytes()]),
+            UnitName::SystemAndCode(system, code) => written(&[b"code", system.as_bytes(), code.as_bytes()]),
         }
     }
 
@@ -213,5 +213,15 @@ mod tests {
         assert_ne!(one.system(None), one.system(Some("")));
         assert_ne!(one.url_and_version("ab", "c"), one.url_and_version("a", "bc"));
         assert!(one.url("x") < 0 && one.version("Patient", "1", "2") < 0);
+        for unit in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+            assert!(one.unit(UnitName::Canonical(unit)) < 0);
+            for name in [
+                UnitName::Code(unit),
+                UnitName::UnitBesideCanonical(unit),
+                UnitName::SystemAndCode("s", unit),
+            ] {
+                assert!(one.unit(name) > 0);
+            }
+        }
     }
 }

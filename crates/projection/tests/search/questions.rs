@@ -1,6 +1,6 @@
 //! Random queries.
 
-use vpr_fhir::definitions::Comparator;
+use vpr_fhir::definitions::{Comparator, SearchParameter, SearchParameterType};
 use vpr_fhir::search::{
     Compared, CompartmentOf, Filter, QuantityTest, Query, ReferenceTest, Scope, SortBy, SortKey, Span,
     StringMatch, Test, TokenTest, UriMatch, fold,
@@ -48,11 +48,21 @@ fn compartment_of(dice: &mut Dice) -> CompartmentOf {
     CompartmentOf { owner, id: dice.below(9).to_string() }
 }
 
+/// Nothing is sorted by composites, and nobody asks whether one is missing: parsing refuses both.
+fn no_composite(dice: &mut Dice, resource: &str) -> SearchParameter {
+    loop {
+        let parameter = parameter(resource, dice.of(parameters(resource)));
+        if parameter.value_type() != SearchParameterType::Composite {
+            return parameter;
+        }
+    }
+}
+
 fn sort(dice: &mut Dice, resource: &str) -> SortKey {
     let by = match dice.below(6) {
         0 => SortBy::LastUpdated,
         1 => SortBy::Id,
-        _ => SortBy::Parameter(parameter(resource, dice.of(parameters(resource)))),
+        _ => SortBy::Parameter(no_composite(dice, resource)),
     };
     SortKey { by, descending: dice.one_in(2) }
 }
@@ -67,7 +77,7 @@ fn filter(dice: &mut Dice, resource: &str, depth: u32) -> Filter {
             Filter::LastUpdated(vec![Compared { comparator: comparator(dice), span, exact: 0.0 }])
         }
         2 => {
-            let parameter = parameter(resource, dice.of(parameters(resource)));
+            let parameter = no_composite(dice, resource);
             Filter::Missing { parameter, missing: dice.one_in(2) }
         }
         3 => Filter::InCompartment(compartment_of(dice)),

@@ -112,7 +112,12 @@ impl Planner<'_> {
                 for each in asked {
                     let units = comparison::units(self.key, each)?.into_iter();
                     ways.extend(units.map(|(unit, value)| {
-                        Way::hashed(hashed, Some(unit), [comparison::numbers(&value, lo, hi)])
+                        let value = comparison::numbers(&value, lo, hi);
+                        match (unit, hashed) {
+                            // As written, under whatever name of its unit.
+                            (0, 1) => Way { hash: None, rest: vec![Sql::new("k.s2 >= 0"), value] },
+                            _ => Way::hashed(hashed, Some(unit), [value]),
+                        }
                     }));
                 }
                 ways

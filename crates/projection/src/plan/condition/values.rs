@@ -24,19 +24,19 @@ impl Planner<'_> {
         let value = of.pk(parameter, Aspect::Value);
         Ok(match test {
             Test::Token(asked) => self.token(parameter, Aspect::Value, asked, of),
-            Test::Date(asked) => self.spans(&value, of, 0, &|lo, hi| {
+            Test::Date(asked) => self.spans(&value, of, None, &|lo, hi| {
                 any(&asked.iter().map(|each| comparison::dates(each, lo, hi)).collect::<Vec<_>>())
             }),
-            Test::Number(asked) => self.spans(&value, of, 0, &|lo, hi| {
+            Test::Number(asked) => self.spans(&value, of, None, &|lo, hi| {
                 any(&asked.iter().map(|each| comparison::numbers(each, lo, hi)).collect::<Vec<_>>())
             }),
             Test::Quantity(asked) => {
                 let mut parts = Vec::new();
                 for each in asked {
                     for (unit, value_asked) in comparison::units(self.key, each)? {
-                        parts.push(
-                            self.spans(&value, of, unit, &|lo, hi| comparison::numbers(&value_asked, lo, hi)),
-                        );
+                        parts.push(self.spans(&value, of, Some(unit), &|lo, hi| {
+                            comparison::numbers(&value_asked, lo, hi)
+                        }));
                     }
                 }
                 any(&parts)
@@ -117,10 +117,21 @@ impl Planner<'_> {
             .collect()
     }
 
-    fn spans(&self, pk: &Sql, of: &Subject<'_>, unit: i64, passes: &dyn Fn(&str, &str) -> Sql) -> Sql {
+    fn spans(
+        &self,
+        pk: &Sql,
+        of: &Subject<'_>,
+        unit: Option<i64>,
+        passes: &dyn Fn(&str, &str) -> Sql,
+    ) -> Sql {
         self.exists(&SPN, &|sql| {
             sql.push("k.rid = ").push(&of.rid).push(" AND ").append(pk);
-            sql.append(&filled(" AND k.unit = ? AND ", &[unit])).append(&passes("k.lo", "k.hi"));
+            match unit {
+                // As written, under whatever name of its unit.
+                Some(0) => sql.push(" AND k.unit >= 0 AND "),
+                unit => sql.append(&filled(" AND k.unit = ? AND ", &[unit.unwrap_or(0)])),
+            };
+            sql.append(&passes("k.lo", "k.hi"));
         })
     }
 
