@@ -234,6 +234,10 @@ impl Campaign {
                 });
             }
         });
+        let index_faults = server.index_faults();
+        if index_faults > 0 {
+            self.looks.doubled(format!("the search index named {index_faults} resources that do not match"));
+        }
         server.stop();
         let data = self.data();
         let accounts: Vec<&Account> = self.writers.iter().map(|writer| &writer.account).collect();

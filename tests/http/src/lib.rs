@@ -1,8 +1,10 @@
 //! What the tests through the real doors share: a `vpr` process of their own, HTTP, JSON and stock
 //! git, none of it with code of the program that they judge.
 //!
-//! Where the search index matters, a test runs on both databases ([`on_both_databases`]): a real
-//! Postgres is started for it, and without one it fails.
+//! Every test that starts a server starts it through a [`Database`] and runs on both
+//! ([`on_both_databases`]): a real Postgres is started for it, and without one it fails. What takes
+//! long is cut there ([`Database::size`]). Tests that cannot run on both stand in
+//! `tests/both_databases.rs`, each with its reason.
 //!
 //! Each file of `tests/` is one claim. Figures are printed and written to `target/figures/`.
 //!

@@ -107,6 +107,13 @@ impl Server {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// How often servers of this data directory noticed that the search index names a resource that
+    /// does not match. Answers leave such out while they are few, so only the log shows it.
+    #[must_use]
+    pub fn index_faults(&self) -> usize {
+        self.log().matches("the search index names a resource that does not match").count()
+    }
+
     /// Brings everything durable into Git.
     ///
     /// # Panics

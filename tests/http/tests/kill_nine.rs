@@ -17,6 +17,7 @@ on_both_databases! {
     the_harness_sees_what_is_torn,
     the_harness_sees_what_searches_lose,
     the_harness_sees_what_searches_find_too_much,
+    the_harness_sees_what_an_index_names_too_much,
 }
 
 /// Kills on one data directory, before the next one is begun.
@@ -160,6 +161,27 @@ fn the_harness_sees_what_searches_find_too_much(database: &Database) {
     writer.account.forget_checks();
     writer.account.check_search(&mut client, &mut writer.findings).unwrap();
     assert!(writer.findings.doubled == 1 && writer.findings.lost == 0, "{:#?}", writer.findings);
+}
+
+/// The rows of earlier versions, which are kept for pages of earlier moments, are taken for current.
+fn the_harness_sees_what_an_index_names_too_much(database: &Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let (server, mut writer) = written(database, &data);
+    while writer.account.version("Organization/w0g") < 3 {
+        writer.write(&mut server.client()).unwrap();
+    }
+    writer.check(&mut server.client()).unwrap();
+    assert_eq!(server.index_faults(), 0, "{}", server.log());
+    server.stop();
+    let revive = "INSERT INTO str SELECT pk, norm, rid, exact, rest, from_seq FROM old_str \
+                  WHERE rid = (SELECT rid FROM res WHERE fid = 'w0g') ON CONFLICT DO NOTHING";
+    database.alter_index(&data, revive);
+    let server = database.start(&data);
+    let mut client = server.client();
+    writer.account.forget_checks();
+    writer.account.check_search(&mut client, &mut writer.findings).unwrap();
+    assert!(server.index_faults() > 0, "{:#?}\n{}", writer.findings, server.log());
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Findings {
         self.note(format!("torn: {what}"));
     }
 
-    pub(super) fn doubled(&mut self, what: String) {
+    pub(crate) fn doubled(&mut self, what: String) {
         self.doubled += 1;
         self.note(format!("doubled: {what}"));
     }
