@@ -234,7 +234,7 @@ pub(crate) struct ListArguments {
     /// How many documents at most.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
-    /// The record whose documents to list: Patient/<id>, or the record's UUID.
+    /// The record whose documents to list: Patient/ID, or the record's UUID.
     pub(crate) record: Option<String>,
 }
 
