@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::ProjectionError;
+use vpr_fhir::search::{Filter, Query};
+
 use crate::database::Database;
 use crate::schema::Table;
+use crate::search::search;
 use crate::sql::{Dialect, Statement, Value};
+use crate::tenant::Tenant;
+use crate::{Limits, PageRequest, ProjectionError};
 
 /// A statement of a search, as it was run. It tells no value, neither of the query nor of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,22 @@ pub struct ExplainedStatement {
     /// From the question to its last row. A connection that is asked for the first time also prepares
     /// the statement.
     pub time: Duration,
+}
+
+/// Runs a search in the transaction that is open, and tells its statements.
+pub(crate) fn explain(
+    database: &mut dyn Database,
+    tenant: &Tenant,
+    query: &Query,
+    access: Option<&Filter>,
+    request: &PageRequest,
+    limits: &Limits,
+) -> Result<Vec<ExplainedStatement>, ProjectionError> {
+    // What is remembered of earlier searches would leave statements out.
+    let forgetful = Tenant::new(*tenant.index_key(), tenant.epoch(), 0);
+    let mut recording = Recording::new(database);
+    search(&mut recording, &forgetful, query, access, request, limits)?;
+    Ok(recording.statements)
 }
 
 /// Passes statements on, and keeps the questions among them.
