@@ -43,7 +43,7 @@ impl World {
         for each in [&sqlite, &postgres] {
             each.open_tenant(&tenant, [7; 32]).unwrap();
         }
-        Self { sqlite, postgres, tenant, urls, runtime, folder: folder }
+        Self { sqlite, postgres, tenant, urls, runtime, folder }
     }
 
     /// SQLite's file.
