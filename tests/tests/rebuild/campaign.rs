@@ -18,6 +18,9 @@ const DIFFERENCES_MAX: usize = 5;
 /// Most of the time is spent waiting for another thread.
 const AT_ONCE: usize = 4;
 
+/// So many searches find something at the least, if so many are asked.
+const FOUND_MIN: u64 = 300;
+
 /// How a campaign runs.
 struct Plan {
     figure: &'static str,
@@ -117,7 +120,8 @@ fn run(plan: &Plan) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     if plan.sequences >= 40 {
         assert!(covered.lacking().is_empty(), "never done: {:?}", covered.lacking());
-        assert!(covered.of("searches that found something") >= 300);
+        let enough = FOUND_MIN.min(plan.sequences * plan.searches * 3 / 4);
+        assert!(covered.of("searches that found something") >= enough);
     }
 }
 

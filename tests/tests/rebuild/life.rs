@@ -15,7 +15,7 @@ use vpr_service::{
     ServiceConfig,
 };
 use vpr_store::disk::RealDisk;
-use vpr_store::{StoreOptions, World};
+use vpr_store::{JournalOptions, StoreOptions, World};
 use vpr_testkit::postgres::PostgresDatabase;
 use vpr_testkit::{SeedEntropy, SimClock};
 use vpr_types::{PrincipalId, RequestId, TenantName};
@@ -121,10 +121,14 @@ impl Home {
     }
 }
 
-/// Some seeds bring their commits into Git as they come, others when they stop.
+/// Some seeds bring their commits into Git as they come, others when they stop. Segments are small,
+/// so that several come and go and none costs much.
 fn options(seed: u64) -> StoreOptions {
-    let hot_commits = if seed.is_multiple_of(2) { 4 } else { StoreOptions::default().hot_commits };
-    StoreOptions { hot_commits, packs_max: 3, ..StoreOptions::default() }
+    let usual = StoreOptions::default();
+    let hot_commits = if seed.is_multiple_of(2) { 4 } else { usual.hot_commits };
+    let journal =
+        JournalOptions { segment_bytes: 1 << 20, group_bytes_max: 1 << 19, ..JournalOptions::default() };
+    StoreOptions { journal, hot_commits, packs_max: 3, ..usual }
 }
 
 impl Life {
