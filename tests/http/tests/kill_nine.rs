@@ -23,7 +23,7 @@ on_both_databases! {
 /// Kills on one data directory, before the next one is begun.
 const CAMPAIGN: u64 = 200;
 /// Beside them, with the index on Postgres.
-const CAMPAIGN_ON_POSTGRES: u64 = 60;
+const CAMPAIGN_ON_POSTGRES: u64 = 40;
 
 fn nothing_acknowledged_is_lost_torn_or_doubled(database: &Database) {
     require_failpoints();
@@ -31,7 +31,7 @@ fn nothing_acknowledged_is_lost_torn_or_doubled(database: &Database) {
     let wanted =
         wanted.unwrap_or(if is_soak() { 10_000 } else { database.size(CAMPAIGN, CAMPAIGN_ON_POSTGRES) });
     // Fewer kills if they do not fit; the number is published.
-    let time_max = Duration::from_secs(if is_soak() { 3_600 } else { 240 });
+    let time_max = Duration::from_secs(if is_soak() { 3_600 } else { 210 });
     let seed = Dice::seed();
     let mut total = Outcome::default();
     loop {
