@@ -20,6 +20,8 @@ mod load;
 #[cfg(feature = "bench")]
 mod measure;
 #[cfg(feature = "bench")]
+mod plans;
+#[cfg(feature = "bench")]
 mod raw;
 #[cfg(feature = "bench")]
 mod report;

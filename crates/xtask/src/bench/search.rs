@@ -12,6 +12,7 @@ use vpr_testkit::postgres::PostgresServer;
 use super::client::Client;
 use super::figures::percentile;
 use super::hospital::{self, Hospital};
+use super::plans::{self, Plan};
 use super::server::Server;
 use super::{load, report};
 
@@ -104,7 +105,8 @@ struct Cell {
     database_ms: f64,
 }
 
-/// Measures all shapes and writes `docs/benchmarks-search.md`.
+/// Measures all shapes and writes `docs/benchmarks-search.md`, and of the largest size how they are run,
+/// `docs/search-plans.md`.
 ///
 /// # Errors
 /// When a server does not start or answers otherwise than it should.
@@ -121,16 +123,24 @@ pub(super) async fn run(
         report::commit(root),
         report::machine()
     );
+    let sizes: Vec<u64> = SIZES.into_iter().filter(|size| *size <= largest).collect();
+    let most = sizes.last().copied().ok_or("the smallest size is larger than that")?;
+    let mut told = plans::head(largest, most, &report::commit(root));
     for database in ["SQLite", "Postgres"] {
         let mut columns = Vec::new();
-        for size in SIZES.into_iter().filter(|size| *size <= largest) {
+        for size in &sizes {
             println!("   {database}, {size} resources");
-            columns.push((size, measure(root, binary, time, database, size).await?));
+            let (cells, plans) = measure(root, binary, time, database, *size).await?;
+            columns.push((*size, cells));
+            if *size == most {
+                plans::section(&mut told, database, &plans);
+            }
         }
         table(&mut text, database, &columns);
     }
     println!("{text}");
     std::fs::write(root.join("docs/benchmarks-search.md"), text)?;
+    std::fs::write(root.join("docs/search-plans.md"), told)?;
     Ok(())
 }
 
@@ -162,7 +172,7 @@ async fn measure(
     time: Duration,
     database: &str,
     size: u64,
-) -> Result<Vec<Cell>, Box<dyn Error>> {
+) -> Result<(Vec<Cell>, Vec<Plan>), Box<dyn Error>> {
     let folder = tempfile::tempdir_in(root.join("target/bench"))?;
     let data = folder.path().join("data");
     let postgres = if database == "Postgres" { Some(PostgresServer::start()?) } else { None };
@@ -198,7 +208,11 @@ async fn measure(
         );
         cells.push(cell);
     }
-    Ok(cells)
+    let told = SHAPES
+        .iter()
+        .map(|shape| plans::explain(binary, &data, &environment, (shape.name, &(shape.path)(&all, 0))));
+    let told = told.collect::<Result<_, _>>()?;
+    Ok((cells, told))
 }
 
 async fn shape_cost(
