@@ -11,7 +11,7 @@ use crate::schema::Table;
 use crate::sql::{Dialect, Statement, Value};
 
 /// Rows in one statement; what is left goes row by row.
-const ROWS_A_STATEMENT: usize = 16;
+const ROWS_A_STATEMENT: usize = 64;
 
 /// An open transaction.
 pub(super) struct Transaction<'a> {
