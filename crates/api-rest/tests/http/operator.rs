@@ -139,11 +139,11 @@ async fn whoever_asks_how_a_search_is_run_is_in_the_audit() {
     assert_eq!(
         seen,
         [
-            "r1 inspect Patient 200",
-            "r2 inspect Patient/p 200",
-            "r3 inspect  200",
-            "r4 inspect Patient 400",
-            "r5 inspect  400",
+            "r1 operator-inspect Patient 200",
+            "r2 operator-inspect Patient/p 200",
+            "r3 operator-inspect  200",
+            "r4 operator-inspect Patient 400",
+            "r5 operator-inspect  400",
         ]
     );
 }

@@ -217,6 +217,31 @@ fn a_search_that_takes_too_long_is_ended_and_its_connection_serves_on() {
 }
 
 #[test]
+fn a_plan_that_cannot_be_made_spoils_no_later_one() {
+    let world = World::new();
+    // One connection for searches.
+    let postgres = world.open_with(2, Duration::from_secs(5));
+    let here = tenant("here");
+    postgres.open_tenant(&here).unwrap();
+    let plan = |sql: &Sql| {
+        let mut steps = Vec::new();
+        let asked = postgres.read(&here, &mut |database| {
+            steps = database.plan(&sql.clone().finish(Dialect::Postgres))?;
+            Ok(())
+        });
+        asked.map(|()| steps)
+    };
+    let mut sound = Sql::new("SELECT rid FROM ref WHERE pk = ");
+    sound.bind(7);
+    for _ in 0..2 {
+        let steps = plan(&sound).unwrap();
+        assert!(steps.iter().any(|step| step.contains("pk = $1")), "{steps:?}");
+        // It can be prepared, and fails when it is planned.
+        assert!(plan(&Sql::new("SELECT 1 / 0")).is_err());
+    }
+}
+
+#[test]
 fn more_callers_than_connections_take_turns() {
     let world = World::new();
     let postgres = world.open_with(2, Duration::from_secs(5));
