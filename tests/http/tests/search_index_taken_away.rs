@@ -8,10 +8,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use vpr_http_tests::{Client, Database, Server, assert_outcome, bundle, entry, observation, patient};
+use vpr_http_tests::{
+    Client, Database, Server, assert_outcome, bundle, entry, observation, on_both_databases, patient,
+};
 use vpr_testkit::postgres::{self, PostgresServer};
 
 const PATIENTS: usize = 60;
+
+on_both_databases!(an_index_that_names_what_is_not_there_is_made_again);
 
 fn fill(client: &mut Client) {
     let entries: Vec<String> = (0..PATIENTS)
@@ -131,6 +135,33 @@ fn an_index_file_that_is_deleted_under_the_server_is_made_again() {
 #[test]
 fn an_index_folder_that_is_deleted_under_the_server_is_made_again() {
     sqlite(|index| fs::remove_dir_all(index).unwrap());
+}
+
+fn an_index_that_names_what_is_not_there_is_made_again(database: &Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = database.start(&data);
+    let mut client = server.client();
+    fill(&mut client);
+    comes_back(&mut client, PATIENTS);
+    server.stop();
+    database.alter_index(&data, "UPDATE res SET ver = 9 WHERE fid = 'p1'");
+    let server = database.start(&data);
+    let mut client = server.client();
+    let first = client.get("/fhir/Patient?_id=p1").send();
+    assert_outcome("a version that is not there", &first, 503);
+    let began = Instant::now();
+    let found = loop {
+        let found = client.get("/fhir/Patient?_id=p1").send();
+        if found.status != 503 {
+            break found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{}", found.text());
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!((found.status, found.json()["total"].as_count()), (200, Some(1)), "{}", found.text());
+    comes_back(&mut client, PATIENTS);
+    server.stop();
 }
 
 #[test]

@@ -1,10 +1,11 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use vpr_codec::{Json, Limits, Style};
+use vpr_core::Found;
 use vpr_fhir::search::{Facts, Query, Summary, Total, extract_for, matches, subset};
 use vpr_fhir::{Issue, IssueType, OperationOutcome, Severity};
-use vpr_projection::{Hit, HitMode, Page, PageRequest, Position};
-use vpr_types::{Seq, limits};
+use vpr_projection::{Hit, HitMode, Page, PageRequest, Position, ProjectionError};
+use vpr_types::{DocumentName, Seq, limits};
 
 use super::bundle::{Entry, SearchBundle};
 use super::link::query_string;
@@ -150,10 +151,11 @@ impl Work<'_> {
         let confirms = page.hits.iter().filter(is_match).count() <= CONFIRMED_MAX;
         let (mut bytes, mut fitting) = (0_usize, 0);
         for hit in &page.hits {
-            if confirms && is_match(&hit) && !self.confirmed(query, hit)? {
+            let shown = self.shown(hit)?;
+            if confirms && is_match(&hit) && !is_confirmed(query, hit, &shown)? {
                 continue;
             }
-            let entry = self.entry(hit, query)?;
+            let entry = self.entry(hit, query, shown)?;
             bytes = bytes.saturating_add(entry.resource.len());
             if bytes > limits::ANSWER_BYTES_MAX {
                 return Err(too_much());
@@ -169,34 +171,27 @@ impl Work<'_> {
         Ok((entries, None))
     }
 
-    /// Whether the document itself fulfills the query. The projection compares 64-bit hashes of codes
-    /// and identifiers, so that it may, once in a very long time, name a resource that it should
-    /// not; where few are found, one of them is likely taken for the one that was meant. What chains
-    /// decide is not looked at again.
-    pub(crate) fn confirmed(&self, query: &Query, hit: &Hit) -> Result<bool, Failure> {
+    /// The document that the projection names.
+    fn shown(&self, hit: &Hit) -> Result<Shown, Failure> {
         let name = named(hit.resource, &hit.id)?;
         let found = self.inner.engine.version(self.tenant(), &name, hit.version)?;
-        let found = found.filter(|found| !is_deletion(&found.row)).ok_or_else(Failure::internal)?;
+        let Some(found) = found.filter(|found| !is_deletion(&found.row)) else {
+            let text = "it names a version that is not there".to_owned();
+            return Err(self.inner.noticed(self.tenant(), ProjectionError::Unusable(text)));
+        };
         let rendered = self.rendered(&name, &found.row)?;
-        let json = Json::parse(rendered.to_vec(), &Limits::default()).map_err(|_| Failure::internal())?;
-        let said = extract_for(json.root(), &query.filters);
-        let facts =
-            Facts { resource: hit.resource, id: &hit.id, last_updated: found.row.time, extracted: &said };
-        let confirmed = query.filters.iter().all(|filter| matches(filter, &facts) != Some(false));
-        if !confirmed {
-            tracing::error!(%name, version = hit.version.0, "the search index names a resource that does not match");
-        }
-        Ok(confirmed)
+        Ok(Shown { name, found, rendered })
+    }
+
+    /// Whether the document that the projection names fulfills the query itself; see [`is_confirmed`].
+    pub(crate) fn confirmed(&self, query: &Query, hit: &Hit) -> Result<bool, Failure> {
+        is_confirmed(query, hit, &self.shown(hit)?)
     }
 
     /// One document, cut down as `query` wants.
-    fn entry(&mut self, hit: &Hit, query: &Query) -> Result<Entry, Failure> {
-        let name = named(hit.resource, &hit.id)?;
-        let found = self.inner.engine.version(self.tenant(), &name, hit.version)?;
-        // A projection that names a version that the directory has not is damaged.
-        let found = found.filter(|found| !is_deletion(&found.row)).ok_or_else(Failure::internal)?;
+    fn entry(&mut self, hit: &Hit, query: &Query, shown: Shown) -> Result<Entry, Failure> {
+        let Shown { name, found, rendered } = shown;
         self.trail.wait_for(found.barrier);
-        let rendered = self.rendered(&name, &found.row)?;
         let whole = matches!(query.summary, Summary::False | Summary::Count) && query.elements.is_empty();
         let resource = if whole { rendered } else { subset_of(&rendered, query)? };
         Ok(Entry { name, version: hit.version, mode: hit.mode, resource })
@@ -261,6 +256,29 @@ impl Work<'_> {
         let found = projection.search(self.tenant(), query, None, request);
         found.map_err(|error| self.inner.noticed(self.tenant(), error))
     }
+}
+
+/// A document that a page shows.
+struct Shown {
+    name: DocumentName,
+    found: Found,
+    rendered: Bytes,
+}
+
+/// Whether the document itself fulfills the query. The projection compares 64-bit hashes of codes
+/// and identifiers, so that it may, once in a very long time, name a resource that it should
+/// not; where few are found, one of them is likely taken for the one that was meant. What chains
+/// decide is not looked at again.
+fn is_confirmed(query: &Query, hit: &Hit, shown: &Shown) -> Result<bool, Failure> {
+    let json = Json::parse(shown.rendered.to_vec(), &Limits::default()).map_err(|_| Failure::internal())?;
+    let said = extract_for(json.root(), &query.filters);
+    let facts =
+        Facts { resource: hit.resource, id: &hit.id, last_updated: shown.found.row.time, extracted: &said };
+    let confirmed = query.filters.iter().all(|filter| matches(filter, &facts) != Some(false));
+    if !confirmed {
+        tracing::error!(name = %shown.name, version = hit.version.0, "the search index names a resource that does not match");
+    }
+    Ok(confirmed)
 }
 
 fn subset_of(rendered: &[u8], query: &Query) -> Result<Bytes, Failure> {
