@@ -88,7 +88,9 @@ fn counts(
     let mut counts: Vec<Option<i64>> = (0..sources.len()).map(remembers).collect();
     // A round trip to a server costs more than counting what need not have been.
     let together = if planner.dialect == Dialect::Postgres { sources.len().max(1) } else { 1 };
-    'counting: for cap in [FEW.min(wide), wide] {
+    // One alone is compared with nothing.
+    let caps = if sources.len() > 1 { vec![FEW.min(wide), wide] } else { vec![wide] };
+    'counting: for cap in caps {
         let open: Vec<usize> = (0..sources.len()).filter(|at| counts[*at].is_none()).collect();
         for group in open.chunks(together) {
             let mut found = false;
