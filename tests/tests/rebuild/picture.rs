@@ -43,8 +43,10 @@ impl Picture {
         };
         life.engine.documents(&life.tenant, None, see).unwrap();
         versions.sort();
+        // Before anything is asked: a search that meets damage has it mended.
+        let content = life.content();
         let answers = questions.iter().map(|question| question.ask(life)).collect();
-        Self { content: life.content(), versions, answers }
+        Self { content, versions, answers }
     }
 
     /// What another picture has otherwise.
