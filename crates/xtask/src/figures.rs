@@ -145,6 +145,24 @@ Commit `35d2da79f68f` with uncommitted changes, 2 cores of a Test.
     }
 
     #[test]
+    fn searches_are_told_at_the_largest_size_of_each_database() {
+        let row =
+            |size, p50| format!("| patient + code + date | {size} | {p50} | 2 | 0.3 | 0.4 | 0.25 |  |\n");
+        let page =
+            |sqlite: &str| format!("Commit `abc`, 2 cores.\n## SQLite\n{sqlite}## Postgres\n{}", row(7, 9));
+        let told = |page: &str| {
+            let mut published = planted();
+            published.plant("docs/benchmarks-search.md", page, "");
+            line(&table(&published), "search").to_owned()
+        };
+        let both = told(&page(&(row(20_000, 1) + &row(200_000, 5))));
+        assert!(both.contains("SQLite: p50 5 ms") && both.contains("over 200,000 resources"), "{both}");
+        assert!(both.contains("Postgres: p50 9 ms"), "{both}");
+        // What one database lacks is not taken from the other.
+        assert!(told(&page("")).contains(NOT_YET));
+    }
+
+    #[test]
     fn the_table_stands_between_its_markers_and_nothing_else_changes() {
         let readme = format!("# A\n\n{BEGIN}\nwhat stood here\n{END}\n\nafter\n");
         let new = with_table(&readme, &table(&planted())).unwrap();

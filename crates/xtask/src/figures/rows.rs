@@ -153,13 +153,15 @@ fn conformance(published: &Published) -> Result<Taken, String> {
     joined(published, &parts)
 }
 
-/// The cells of a row of a benchmark's table that begins with these.
+/// The cells of the last row of a benchmark's table that begins with these: the one at the largest size.
 fn cells(page: &str, section: &str, first: &[&str]) -> Option<Vec<String>> {
-    let lines = page.lines().skip_while(|line| !line.starts_with(section));
-    let mut rows = lines.filter(|line| line.starts_with('|')).map(|line| {
+    let lines = page.lines().skip_while(|line| !line.starts_with(section)).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with("## "));
+    let rows = lines.filter(|line| line.starts_with('|')).map(|line| {
         line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<String>>()
     });
-    rows.find(|row| row.len() > first.len() && row.iter().zip(first).all(|(cell, first)| cell == first))
+    rows.filter(|row| row.len() > first.len() && row.iter().zip(first).all(|(cell, first)| cell == first))
+        .last()
 }
 
 /// A load of `docs/benchmarks.md` at 64 connections.
