@@ -47,5 +47,5 @@ pub use json::{Json, parse};
 pub use ledger::{Account, Findings, Writer, audit_with_git};
 pub use order::StandardOrder;
 pub use outcome::{Issue, assert_outcome, issues};
-pub use resources::{bundle, entry, observation, patient};
+pub use resources::{bundle, entry, fill, observation, patient, put};
 pub use server::{Ended, Server};

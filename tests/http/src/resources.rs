@@ -1,5 +1,7 @@
 //! The resources that tests write.
 
+use crate::Client;
+
 /// A Patient with that id and family name.
 #[must_use]
 pub fn patient(id: &str, family: &str) -> String {
@@ -29,4 +31,34 @@ pub fn bundle(kind: &str, entries: &[String]) -> String {
 pub fn entry(method: &str, url: &str, more: &str, resource: Option<&str>) -> String {
     let resource = resource.map(|resource| format!(r#""resource":{resource},"#)).unwrap_or_default();
     format!(r#"{{{resource}"request":{{"method":"{method}","url":"{url}"{more}}}}}"#)
+}
+
+/// Stores a resource of that name (`Patient/a`) with these further members.
+///
+/// # Panics
+/// When it is refused.
+pub fn put(client: &mut Client, name: &str, rest: &str) {
+    let (kind, id) = name.split_once('/').unwrap();
+    let body = format!(r#"{{"resourceType":"{kind}","id":"{id}",{rest}}}"#);
+    let done = client.put(&format!("/fhir/{name}"), body).send();
+    assert!(matches!(done.status, 200 | 201), "{name}: {}", done.text());
+}
+
+/// Stores Patients `p0`, `p1` … named Berg, with an Observation `o0`, `o1` … each, all at once.
+///
+/// # Panics
+/// When they are refused.
+pub fn fill(client: &mut Client, patients: usize) {
+    let entries: Vec<String> = (0..patients)
+        .flat_map(|number| {
+            let (id, other) = (format!("p{number}"), format!("o{number}"));
+            let about = observation(&other, &format!("Patient/{id}"), "weight");
+            [
+                entry("PUT", &format!("Patient/{id}"), "", Some(&patient(&id, "Berg"))),
+                entry("PUT", &format!("Observation/{other}"), "", Some(&about)),
+            ]
+        })
+        .collect();
+    let done = client.post("/fhir", bundle("transaction", &entries)).send();
+    assert_eq!(done.status, 200, "{}", done.text());
 }

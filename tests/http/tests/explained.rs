@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use vpr_http_tests::{Client, Database, Json, Server, bundle, entry, observation, on_both_databases, parse};
+use vpr_http_tests::{Database, Json, Server, bundle, entry, observation, on_both_databases, parse, put};
 
 on_both_databases! {
     a_search_is_told_in_statements_with_their_plans,
@@ -18,13 +18,6 @@ const ROUTE: &str = "/operator/tenants/default/explain";
 
 /// What stands in what is stored and in what is searched for, and in nothing that is told.
 const VALUES: [&str; 7] = ["quarz", "Quarz", "pat-ent-7", "c0de-77", "5077", "2031-07-07", "sys.example"];
-
-fn put(client: &mut Client, name: &str, rest: &str) {
-    let (kind, id) = name.split_once('/').unwrap();
-    let body = format!(r#"{{"resourceType":"{kind}","id":"{id}",{rest}}}"#);
-    let done = client.put(&format!("/fhir/{name}"), body).send();
-    assert!(matches!(done.status, 200 | 201), "{name}: {}", done.text());
-}
 
 fn filled(database: &Database, data: &Path) -> Server {
     let server = database.start(data);

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use vpr_http_tests::{Client, Database, Json, Server, on_both_databases};
+use vpr_http_tests::{Database, Json, Server, on_both_databases, put};
 
 on_both_databases! {
     a_list_shows_what_is_there_newest_first,
@@ -16,13 +16,6 @@ on_both_databases! {
 
 const LIST: &str = "/operator/tenants/default/list";
 const LIST_COUNT_MAX: usize = 1_000;
-
-fn put(client: &mut Client, name: &str, rest: &str) {
-    let (kind, id) = name.split_once('/').unwrap();
-    let body = format!(r#"{{"resourceType":"{kind}","id":"{id}",{rest}}}"#);
-    let done = client.put(&format!("/fhir/{name}"), body).send();
-    assert!(matches!(done.status, 200 | 201), "{name}: {}", done.text());
-}
 
 /// Patient a with a Condition, two versions of an Observation, a Task, what was deleted, and a Patient
 /// b of whom nothing may be listed.

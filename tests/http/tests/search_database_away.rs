@@ -9,26 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use vpr_http_tests::{
-    Client, Database, Json, Server, assert_outcome, bundle, entry, observation, patient, publish,
+    Client, Database, Json, Server, assert_outcome, bundle, entry, fill, observation, patient, publish,
 };
 use vpr_testkit::postgres::PostgresServer;
 
 const PATIENTS: usize = 60;
-
-fn fill(client: &mut Client) {
-    let entries: Vec<String> = (0..PATIENTS)
-        .flat_map(|n| {
-            let (id, other) = (format!("p{n}"), format!("o{n}"));
-            let about = observation(&other, &format!("Patient/{id}"), "weight");
-            [
-                entry("PUT", &format!("Patient/{id}"), "", Some(&patient(&id, "Berg"))),
-                entry("PUT", &format!("Observation/{other}"), "", Some(&about)),
-            ]
-        })
-        .collect();
-    let done = client.post("/fhir", bundle("transaction", &entries)).send();
-    assert_eq!(done.status, 200, "{}", done.text());
-}
 
 /// Searches until one is answered, and with all there is; gives the time it took.
 fn recovered(client: &mut Client) -> Duration {
@@ -119,7 +104,7 @@ fn postgres_killed_and_started_again() {
     let data = folder.path().join("data");
     let server = start(&data, &postgres);
     let mut client = server.client();
-    fill(&mut client);
+    fill(&mut client, PATIENTS);
     let before = client.get("/fhir/Patient?family=Berg&_count=25&_sort=_id").send().json();
     let mut times = Vec::new();
     for round in ["a", "b"] {
@@ -238,7 +223,7 @@ fn comes_back_after(name: &str, harm: impl FnOnce(&Path)) {
     let data = folder.path().join("data");
     let server = Database::sqlite().start(&data);
     let mut client = server.client();
-    fill(&mut client);
+    fill(&mut client, PATIENTS);
     let before = answers(&mut client);
     server.stop();
     let index = data.join("projection");

@@ -8,29 +8,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use vpr_http_tests::{
-    Client, Database, Server, assert_outcome, bundle, entry, observation, on_both_databases, patient,
-};
+use vpr_http_tests::{Client, Database, Server, assert_outcome, fill, on_both_databases, patient};
 use vpr_testkit::postgres::{self, PostgresServer};
 
 const PATIENTS: usize = 60;
 
 on_both_databases!(an_index_that_names_what_is_not_there_is_made_again);
-
-fn fill(client: &mut Client) {
-    let entries: Vec<String> = (0..PATIENTS)
-        .flat_map(|number| {
-            let (id, other) = (format!("p{number}"), format!("o{number}"));
-            let about = observation(&other, &format!("Patient/{id}"), "weight");
-            [
-                entry("PUT", &format!("Patient/{id}"), "", Some(&patient(&id, "Berg"))),
-                entry("PUT", &format!("Observation/{other}"), "", Some(&about)),
-            ]
-        })
-        .collect();
-    let done = client.post("/fhir", bundle("transaction", &entries)).send();
-    assert_eq!(done.status, 200, "{}", done.text());
-}
 
 /// Asks until all is found again. Whatever is answered before is all there is, or 503.
 fn comes_back(client: &mut Client, wanted: usize) {
@@ -78,7 +61,7 @@ fn next(client: &mut Client) -> String {
 /// Runs, does harm, and sees that all comes back, whatever is asked first.
 fn under_a_server(server: &Server, mut harm: impl FnMut()) {
     let mut client = server.client();
-    fill(&mut client);
+    fill(&mut client, PATIENTS);
     comes_back(&mut client, PATIENTS);
     let mut wanted = PATIENTS;
     for first in ["search", "write", "conditional", "at once"] {
@@ -142,7 +125,7 @@ fn an_index_that_names_what_is_not_there_is_made_again(database: &Database) {
     let data = folder.path().join("data");
     let server = database.start(&data);
     let mut client = server.client();
-    fill(&mut client);
+    fill(&mut client, PATIENTS);
     comes_back(&mut client, PATIENTS);
     server.stop();
     database.alter_index(&data, "UPDATE res SET ver = 9 WHERE fid = 'p1'");
